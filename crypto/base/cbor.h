@@ -51,7 +51,9 @@ struct bytes cbor_get_text(struct cursor *cursor);
 void cbor_get_fixed(struct cursor *cursor, void *out, size_t size);
 /*
  * An array's or map's count. It fails when more items are claimed than bytes
- * are left, so a loop over the count is bounded by the input.
+ * are left, so a loop over the count is bounded by the input. The order of a
+ * map's keys is not seen here: a decoder that walks a map asks for each key
+ * it expects in order, or has the whole item checked first by cbor_skip.
  */
 size_t cbor_get_array(struct cursor *cursor);
 size_t cbor_get_map(struct cursor *cursor);

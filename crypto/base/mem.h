@@ -22,8 +22,8 @@ void mem_free(void *memory);
  * items, doubling. On ERR_NOMEM nothing has changed. New items are zeroed.
  *     rc = mem_grow((void **)&x->items, &x->capacity, n, sizeof(*x->items));
  */
-enum err mem_grow(void **array, size_t *capacity, size_t count,
-    size_t item_size) MUST_USE;
+enum err mem_grow(
+    void **array, size_t *capacity, size_t count, size_t item_size) MUST_USE;
 
 /* A copy of size bytes; NULL when out of memory. */
 void *mem_copy(const void *data, size_t size);
