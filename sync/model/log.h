@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Logs: signed heads, and the question "does this batch extend that log?"
+ * (docs/protocol.md, "Heads" and "Batches").
+ */
+#ifndef CORRIDOR_SYNC_MODEL_LOG_H
+#define CORRIDOR_SYNC_MODEL_LOG_H
+
+#include "crypto/keys.h"
+#include "crypto/merkle.h"
+#include "sync/model/entry.h"
+
+enum {
+    LOG_ORIGIN_BYTES_MAX = 200,
+    LOG_BATCH_ENTRIES_MAX = 256,
+    LOG_BATCH_BYTES_MAX = 1024 * 1024 + 160 * 1024 /* cut at 1 MiB */
+};
+
+/* The signed statement of a log's size and root. */
+struct head {
+    uint64_t size;
+    struct hash root;
+    struct signature signature; /* Ed25519 over the checkpoint's text */
+};
+
+/*
+ * The origin, which is also the note's key name:
+ *     corridor.internal/<corridor hex>/<node hex>/control|changes
+ */
+void log_origin(char out[LOG_ORIGIN_BYTES_MAX + 1],
+    const struct corridor_id *corridor, const struct log_id *log);
+/* The checkpoint text that is signed: origin, size, root (C2SP). */
+void log_head_text(struct buf *out, const struct corridor_id *corridor,
+    const struct log_id *log, const struct head *head);
+enum err log_head_sign(struct head *head, const struct corridor_id *corridor,
+    const struct log_id *log, const struct secret_key *sign_seed) MUST_USE;
+/* ERR_OK or ERR_BAD_SIGNATURE (ERR_NOMEM). */
+enum err log_head_verify(const struct head *head,
+    const struct corridor_id *corridor, const struct log_id *log) MUST_USE;
+
+/*
+ * A batch [from, from + count) of one log, as received: entries are views.
+ */
+struct batch {
+    struct log_id log;
+    uint64_t from;
+    struct entry *entries;
+    size_t count;
+    struct head head;          /* size >= from + count */
+    struct merkle_proof proof; /* PROOF(from + count, head.size) */
+};
+
+/* The nodes each leaf completes, for storing: nodes of entry i are
+ * nodes[first[i] .. first[i + 1]). */
+struct batch_nodes {
+    struct hash *nodes;
+    size_t count;
+    size_t capacity;
+    uint32_t first[LOG_BATCH_ENTRIES_MAX + 1];
+};
+void batch_nodes_release(struct batch_nodes *nodes);
+
+/*
+ * Verify a batch against the stored edge: hashes its leaves onto *edge (a
+ * copy the caller made; on failure it is undefined), checks the root against
+ * the head by the proof. The head's signature is checked unless it equals
+ * `trusted` (may be NULL). ERR_GAP: from is beyond the edge; ERR_STALE: it is
+ * before it (already held); ERR_BAD_SIGNATURE: proof or signature;
+ * ERR_MALFORMED: counts.
+ */
+enum err log_verify_batch(struct merkle_edge *edge,
+    struct batch_nodes *out_nodes, const struct batch *batch,
+    const struct corridor_id *corridor, const struct head *trusted) MUST_USE;
+
+/*
+ * A head is moved to a newer one: do they agree? PROOF(old.size, new.size).
+ * ERR_FORK when sizes are equal and roots differ, or the proof fails while
+ * both signatures hold.
+ */
+enum err log_heads_agree(const struct head *older, const struct head *newer,
+    const struct merkle_proof *proof) MUST_USE;
+
+/*
+ * Encoded batch (the payload of an entries frame):
+ *   log id (33) | from u64 | count u16 | head size u64 | root (32) |
+ *   signature (64) | proof count u8 | proof hashes (32 each) | entries
+ * Strict decode: entries are allocated with mem_alloc (count is bounded
+ * first) and view into `encoded`; release with batch_release.
+ */
+enum err batch_encode(struct buf *out, const struct batch *batch) MUST_USE;
+enum err batch_decode(struct batch *out, struct bytes encoded) MUST_USE;
+void batch_release(struct batch *batch);
+
+#endif
