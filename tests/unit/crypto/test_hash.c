@@ -23,7 +23,7 @@ expect_hex(const void *bytes, size_t size, const char *hex)
 static struct secret_key
 counting_key(void)
 {
-    struct secret_key key;
+    struct secret_key key = {{0}};
 
     for (size_t i = 0; i < sizeof(key.bytes); i++) {
         key.bytes[i] = (uint8_t)i;
