@@ -214,8 +214,8 @@ enum err schema_value_known(
  * others). Equal ranks are for the caller to break, by bytes. ERR_MALFORMED
  * when the value is not of the field's type or the type has no order.
  */
-enum err schema_value_rank(const struct schema_field *field,
-    struct bytes value, int64_t *out) MUST_USE;
+enum err schema_value_rank(const struct schema_field *field, struct bytes value,
+    int64_t *out) MUST_USE;
 
 /*
  * The label of a target in a language: "case", "case.status", "country:TH",

@@ -24,17 +24,20 @@
  *   tr      [lang, edition, short?, text]   a translation: edition 1..65535
  *   dt      [calendar, short?, year, month, day] or without the day, or
  *           without month and day: what is left out is not known. The
- *           numbers are Gregorian whatever the calendar is; the text is
- *           what was written, and null if that was the ISO form
+ *           numbers are Gregorian whatever the calendar is. The short is
+ *           what was written; it is null if that was the ISO form of a
+ *           common date, and only then
  *   ts      uint                            hybrid logical clock
  *   mon     [minor units, currency, exponent]   int, 3 of A-Z, 0..4
- *   ph      [number, app?, whose?, short?]  number: + and 5..15 digits, or
- *           (with an app) a handle; text: as written, if that differs
+ *   ph      [number, app?, whose?, short?]  number: 3..15 digits, with a +
+ *           if international, or (with an app) a handle; the short is what
+ *           was written, and null if that was the number
  *   pl      [code, edition?, short?]        a place code and its edition
  *   nm      [short, script?, role?]         script: ISO 15924, "Khmr"
  *   idn     [type, issuer?, printed, folded?]   codes, then shorts; folded
  *           is null when it equals printed
- *   kn      [relation, record?, short?]     kin: a code, a record or a name
+ *   kn      [relation, record?, short?]     kin: a code, then a record, a
+ *           name or both
  *   n       int
  *   b       true or false
  *   bl      [hash, key, size, media type, class, short?]  an attachment:
@@ -42,7 +45,7 @@
  *   le      [type, payer, reference, mon, dt?, tx?]  a ledger entry: a code;
  *           two shorts or "" each
  *   ev      [dt?, what, tx?]                something that happened; a code
- *   period  [dt?, dt?, short?]              from, to, with whom
+ *   period  [dt?, dt?, short?]              from, to, with whom: not all null
  *   fields  [uint...]                       ascending kind << 16 | field
  */
 #ifndef CORRIDOR_SYNC_MODEL_VALUE_H
@@ -59,7 +62,7 @@ enum {
     VALUE_LANG_MAX = 24,
     VALUE_ITEMS_MAX = 256, /* of codes, offices, fields and lm */
     VALUE_EXPONENT_MAX = 4,
-    VALUE_PHONE_DIGITS_MIN = 5,
+    VALUE_PHONE_DIGITS_MIN = 3,
     VALUE_PHONE_DIGITS_MAX = 15,
     VALUE_YEAR_MIN = 1,
     VALUE_YEAR_MAX = 9999
@@ -141,7 +144,7 @@ const char *value_type_name(enum value_type type);
 
 /*
  * Is `value` exactly one item in the form of `type`? ERR_TOO_BIG beyond
- * VALUE_SIZE_MAX or another limit above, ERR_MALFORMED for all else.
+ * VALUE_SIZE_MAX, ERR_MALFORMED for all else.
  */
 enum err value_check(enum value_type type, struct bytes value) MUST_USE;
 
@@ -156,10 +159,8 @@ bool value_is_lang(struct bytes text);
  * Decode one value of a type; views live as long as `value`. ERR_MALFORMED
  * (or ERR_TOO_BIG) as value_check() says, and then *out is untouched.
  */
-enum err value_date_read(
-    struct bytes value, struct value_date *out) MUST_USE;
-enum err value_money_read(
-    struct bytes value, struct value_money *out) MUST_USE;
+enum err value_date_read(struct bytes value, struct value_date *out) MUST_USE;
+enum err value_money_read(struct bytes value, struct value_money *out) MUST_USE;
 enum err value_ledger_read(
     struct bytes value, struct value_ledger *out) MUST_USE;
 /* The text of a code or state; the number of an n or a ts within int64. */
@@ -167,8 +168,7 @@ enum err value_code_read(struct bytes value, struct bytes *out) MUST_USE;
 enum err value_int_read(struct bytes value, int64_t *out) MUST_USE;
 enum err value_bool_read(struct bytes value, bool *out) MUST_USE;
 /* The key of an office value. */
-enum err value_office_read(
-    struct bytes value, struct office_id *out) MUST_USE;
+enum err value_office_read(struct bytes value, struct office_id *out) MUST_USE;
 
 /* Does the calendar have this day: year 1..9999, Gregorian throughout? */
 bool value_day_exists(unsigned year, unsigned month, unsigned day);
