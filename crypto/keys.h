@@ -40,12 +40,16 @@ struct node_public {
     struct public_key clock;
 };
 
-/* Random bytes from the system; for node/ and tests. */
+/*
+ * Random bytes from the system; for node/ and tests. Like mem_secret_alloc it
+ * also makes libsodium choose the processor's fastest routines.
+ */
 void keys_random(void *out, size_t size);
 
-/* Ed25519 (RFC 8032) from a seed. */
+/* Ed25519 (RFC 8032) from a seed: its public half. */
 void keys_sign_public(
     struct public_key *out, const struct secret_key *seed);
+/* Sign; the public half is derived anew, so it costs two multiplications. */
 void keys_sign(struct signature *out, const struct secret_key *seed,
     struct bytes message);
 /* ERR_OK or ERR_BAD_SIGNATURE. */
@@ -59,6 +63,11 @@ enum err keys_verify_office(const struct office_id *office,
 
 /* X25519 public half. */
 void keys_box_public(struct public_key *out, const struct secret_key *secret);
+/*
+ * Is it a usable X25519 public half? Not the few points of small order, with
+ * which every agreement yields zero.
+ */
+bool keys_box_is_usable(const struct public_key *key);
 
 /* Draw all of a node's secrets; derive their public halves. */
 void node_secrets_random(struct node_secrets *out);
@@ -87,16 +96,21 @@ struct cert {
 };
 
 /*
- * Append the signed certificate to *out. ERR_MALFORMED for names that are
- * empty, too long, not UTF-8 or hold control characters.
+ * Append the certificate, signed with the office's and the node's seeds, to
+ * *out. ERR_MALFORMED for names that are empty, too long, not UTF-8 or hold
+ * control characters (C0, C1, DEL, line and paragraph separators, and the
+ * bidirectional controls U+202A to U+202E and U+2066 to U+2069), a country or
+ * type that breaks its alphabet, two equal keys, or a Noise or sealing key
+ * with which no agreement is possible; ERR_DENIED for a seed that is not the
+ * one of the key the certificate names; ERR_NOMEM.
  */
 enum err cert_encode(struct buf *out, const struct cert *cert,
     const struct secret_key *office, const struct secret_key *sign) MUST_USE;
 
 /*
  * Decode and verify both signatures. ERR_MALFORMED, ERR_VERSION (another
- * label) or ERR_BAD_SIGNATURE; *out untouched then. Also refused: two equal
- * keys within it, a name as above.
+ * label) or ERR_BAD_SIGNATURE; *out untouched then. All that cert_encode
+ * calls malformed is refused here too.
  */
 enum err cert_decode(struct cert *out, struct bytes encoded) MUST_USE;
 
