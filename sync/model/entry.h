@@ -29,6 +29,7 @@
 #define CORRIDOR_SYNC_MODEL_ENTRY_H
 
 #include "crypto/seal.h"
+#include "sync/model/class.h"
 #include "sync/model/vclock.h"
 
 enum entry_kind { ENTRY_CONTROL = 0, ENTRY_CHANGE = 1, ENTRY_ERASE = 2 };
@@ -39,14 +40,6 @@ enum {
     ENTRY_BODY_BYTES_MAX = 48 * 1024,
     ENTRY_GRANTS_MAX = 64,
     ENTRY_SEAL_ITEM_BYTES = 26
-};
-
-/* Classes of content keys, and of kinds and fields: in clear, for ever. */
-enum key_class {
-    CLASS_PUBLIC = 0,
-    CLASS_MEMBERS = 1,
-    CLASS_CASE = 2,
-    CLASS_SEALED = 3
 };
 
 enum grant_mode { GRANT_WRAPPED = 0, GRANT_BOXED = 1 };
@@ -85,7 +78,7 @@ struct header {
     bool creates_key;         /* grants name a commitment */
     struct hash commitment;   /* where creates_key */
     struct author_dot grants_key; /* the key granted; own entry if created */
-    uint8_t class;            /* enum key_class, where has_grants */
+    uint8_t class;            /* enum schema_class, where has_grants */
     struct bytes grants;      /* the encoded grant items */
     size_t grant_count;
     struct seal seal;

@@ -20,6 +20,7 @@
 
 #include "crypto/base/bytes.h"
 #include "crypto/base/err.h"
+#include "sync/model/class.h"
 #include "sync/model/value.h"
 
 enum {
@@ -56,15 +57,6 @@ enum schema_rule {
     RULE_AUTHORITY,
     RULE_OWNER,
     RULE_COUNT
-};
-
-/* Who may be given the key that a field is sealed under. */
-enum schema_class {
-    CLASS_PUBLIC,
-    CLASS_MEMBERS,
-    CLASS_CASE,
-    CLASS_SEALED,
-    CLASS_COUNT
 };
 
 /* An ordered list of codes; for `highest`, later ones are greater. */
