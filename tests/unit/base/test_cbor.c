@@ -8,82 +8,11 @@
 #include "crypto/base/hex.h"
 #include "tests/lib/mutation.h"
 #include "tests/lib/prng.h"
+#include "tests/lib/recode.h"
 #include "tests/lib/run.h"
 #include "tests/lib/vectors.h"
 
 enum { APPENDIX_COUNT = 82, APPENDIX_IN_PROFILE = 37 };
-
-/* Read one head (and a string's content) and write it again. */
-static void
-copy_head(struct cursor *in, struct buf *out)
-{
-    struct cursor ahead = *in;
-
-    switch (cbor_peek(in)) {
-    case CBOR_UINT:
-        cbor_put_uint(out, cbor_get_uint(in));
-        break;
-    case CBOR_NINT:
-        cbor_get_int(&ahead);
-        if (ahead.failed) {
-            /* Beyond int64, which no getter returns. */
-            buf_put_bytes(out, cbor_skip(in));
-        } else {
-            cbor_put_int(out, cbor_get_int(in));
-        }
-        break;
-    case CBOR_BYTES:
-        cbor_put_bytes(out, cbor_get_bytes(in));
-        break;
-    case CBOR_TEXT:
-        cbor_put_text(out, cbor_get_text(in));
-        break;
-    case CBOR_ARRAY:
-        cbor_put_array(out, cbor_get_array(in));
-        break;
-    case CBOR_MAP:
-        cbor_put_map(out, cbor_get_map(in));
-        break;
-    case CBOR_FALSE:
-    case CBOR_TRUE:
-        cbor_put_bool(out, cbor_get_bool(in));
-        break;
-    case CBOR_NULL:
-        cbor_get_null(in);
-        cbor_put_null(out);
-        break;
-    case CBOR_INVALID:
-        cursor_fail(in);
-        break;
-    }
-}
-
-/* Heads stand in a row, whatever their nesting: no stack is needed. */
-static enum err
-recode(struct bytes bytes, struct buf *out)
-{
-    struct cursor cursor = cursor_init(bytes);
-
-    if (!cbor_valid(bytes)) {
-        return ERR_MALFORMED;
-    }
-    while (cursor_left(&cursor) > 0) {
-        copy_head(&cursor, out);
-    }
-    ck_assert_int_eq(cursor_end(&cursor), ERR_OK);
-    return buf_err(out);
-}
-
-static bool
-round_trips(struct bytes bytes)
-{
-    struct buf out = {0};
-    bool same =
-        recode(bytes, &out) == ERR_OK && bytes_equal(buf_bytes(&out), bytes);
-
-    buf_release(&out);
-    return same;
-}
 
 /* Hexadecimal to bytes, for the tables below. */
 static struct bytes
@@ -128,7 +57,7 @@ START_TEST(appendix_a_is_accepted_exactly_within_the_profile)
         buf_clear(&buf);
         vectors_hex(vector, "hex", &buf);
         in_profile = is_in_profile(vector, buf_bytes(&buf));
-        ck_assert_msg(round_trips(buf_bytes(&buf)) == in_profile, "%s",
+        ck_assert_msg(recode_is_same(buf_bytes(&buf)) == in_profile, "%s",
             vectors_text(vector, "hex"));
         ck_assert(cbor_valid(buf_bytes(&buf)) == in_profile);
         accepted += in_profile;
@@ -287,8 +216,8 @@ START_TEST(what_obeys_the_rules_round_trips)
 {
     struct buf buf = {0};
 
-    ck_assert_msg(
-        round_trips(from_hex(accepted[_i].hex, &buf)), "%s", accepted[_i].what);
+    ck_assert_msg(recode_is_same(from_hex(accepted[_i].hex, &buf)), "%s",
+        accepted[_i].what);
     buf_release(&buf);
 }
 END_TEST
@@ -596,7 +525,7 @@ START_TEST(no_mutant_has_a_second_encoding)
     cbor_put_array(&buf, 0);
     cbor_put_uint(&buf, UINT64_MAX);
     cbor_put_bool(&buf, false);
-    ck_assert_uint_gt(mutation_run(buf_bytes(&buf), recode), buf.size);
+    ck_assert_uint_gt(mutation_run(buf_bytes(&buf), recode_cbor), buf.size);
     buf_release(&buf);
 }
 END_TEST
@@ -666,12 +595,12 @@ START_TEST(random_items_round_trip_and_their_damage_has_one_encoding)
     for (size_t run = 0; run < 5000; run++) {
         buf_clear(&buf);
         put_item(&buf, &prng, CBOR_DEPTH_MAX);
-        ck_assert_msg(round_trips(buf_bytes(&buf)),
+        ck_assert_msg(recode_is_same(buf_bytes(&buf)),
             "CORRIDOR_SEED=0x%llx: run %zu", (unsigned long long)seed, run);
         for (size_t damage = 0; damage < 4; damage++) {
             buf.data[prng_below(&prng, buf.size)] = (uint8_t)prng_next(&prng);
             ck_assert_msg(
-                !cbor_valid(buf_bytes(&buf)) || round_trips(buf_bytes(&buf)),
+                !cbor_valid(buf_bytes(&buf)) || recode_is_same(buf_bytes(&buf)),
                 "CORRIDOR_SEED=0x%llx: run %zu", (unsigned long long)seed, run);
         }
     }
