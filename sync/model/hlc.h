@@ -30,7 +30,8 @@ hlc_ms(uint64_t time)
  * The time of the next local entry: greater than `last` (our own newest),
  * at least the wall clock, and at least 1 past `seen` (the greatest time of
  * any applied entry) as long as that is not more than HLC_AHEAD_MS_MAX beyond
- * the wall clock. A wall clock that went back just counts on.
+ * the wall clock. A wall clock that went back just counts on. The greatest
+ * time there is has no successor: after it comes itself.
  */
 uint64_t hlc_next(uint64_t last, uint64_t seen, uint64_t wall_ms);
 
