@@ -33,9 +33,10 @@ enum {
     SCHEMA_FIELDS_MAX = 256,       /* per kind, retired ones included */
     SCHEMA_LANGUAGES_MAX = 64,
     SCHEMA_LISTS_MAX = 256,
-    SCHEMA_CODES_MAX = 1024, /* per list */
+    SCHEMA_CODES_MAX = 1024,        /* per list */
+    SCHEMA_CODES_TOTAL_MAX = 16384, /* in all lists */
     SCHEMA_LADDERS_MAX = 64,
-    SCHEMA_STATES_MAX = 32, /* per ladder */
+    SCHEMA_STATES_MAX = 32, /* per ladder: bits of a word */
     SCHEMA_MARKS_MAX = 256,
     SCHEMA_LABELS_MAX = 16384,
     SCHEMA_NUMBER_MAX = 65535
@@ -89,8 +90,8 @@ struct schema_field {
     bool listed;             /* shown in lists; never with CLASS_SEALED */
     bool deadline;           /* a dt that belongs on the list of deadlines */
     uint16_t ref_kind;       /* of a ref: the kind meant, 0 for any */
-    const struct schema_list *list;     /* of code, codes, ev, le; or NULL */
-    const struct schema_ladder *ladder; /* of state; else NULL */
+    const struct schema_list *list;     /* of the code in it; or NULL */
+    const struct schema_ladder *ladder; /* of a state; else NULL */
     /*
      * RULE_AUTHORITY: the number of the field of this kind, of type office
      * and rule once or owner, that names the authority; 0 stands for the
@@ -126,8 +127,18 @@ struct schema_mark {
     uint16_t other; /* MARK_BY_OTHER: a field of type office, rule owner */
 };
 
+/* What a label names; the order of the labels is by this first. */
+enum schema_target {
+    TARGET_KIND,  /* scope: the kind; name: "" */
+    TARGET_FIELD, /* the kind, the field */
+    TARGET_CODE,  /* the list or ladder, the code or state */
+    TARGET_MARK   /* "mark", the mark */
+};
+
 struct schema_label {
-    const char *target; /* "case", "case.status", "country:TH" */
+    enum schema_target target;
+    const char *scope;
+    const char *name;
     const char *lang;
     const char *text;
 };
@@ -145,13 +156,13 @@ struct schema {
     size_t kind_count;
     const struct schema_mark *marks; /* in the pack's order */
     size_t mark_count;
-    const struct schema_label *labels; /* by target, then language */
+    const struct schema_label *labels; /* sorted by all but the text */
     size_t label_count;
 };
 
 /*
  * Parse a pack. ERR_MALFORMED for a line that breaks a rule, ERR_TOO_BIG
- * beyond a limit above, ERR_VERSION for another format of pack, ERR_NOMEM.
+ * beyond a limit above, ERR_NOMEM.
  * On failure *out_line (may be NULL) is the line, from 1, or 0 for the text
  * as a whole, and *out is untouched. The text need not outlive the call.
  */
