@@ -28,8 +28,12 @@ void office_code(char out[OFFICE_CODE_CHARS + 1], const struct office_id *id);
 enum err office_code_parse(
     char out[OFFICE_CODE_CHARS + 1], struct bytes typed) MUST_USE;
 
-/* Base32 (same alphabet) of any bytes, no padding, and back; out must have
- * room for (size * 8 + 4) / 5 characters and a NUL. */
+/*
+ * Base32 (same alphabet) of any bytes, no padding, and back; out must have
+ * room for (size * 8 + 4) / 5 characters and a NUL. Read as above, but with
+ * nothing in between. ERR_MALFORMED: not the digits of just `size` bytes, or
+ * bits left over that are not zero; out is untouched then.
+ */
 void code_base32(char *out, struct bytes bytes);
 enum err code_base32_parse(
     uint8_t *out, size_t size, struct bytes text) MUST_USE;
