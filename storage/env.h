@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One LMDB environment: a directory with data.mdb and lock.mdb, opened once
+ * per process, never on a network file system, with LMDB's default (fully
+ * synchronous) flags and MDB_NOTLS (docs/storage.md, "Environment").
+ *
+ * The map is set large once and grown only while no transaction is open:
+ * transactions hold a read lock, growth the write lock.
+ */
+#ifndef CORRIDOR_STORAGE_ENV_H
+#define CORRIDOR_STORAGE_ENV_H
+
+#include "crypto/base/err.h"
+#include "storage/tables.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct env;
+struct bytes;
+
+/* Tests make the nth write or commit fail; NULL in the daemon. */
+struct env_faults {
+    long writes_left;  /* < 0: off; 0: this one fails with ERR_FULL */
+    long commits_left; /* likewise; nothing of it is kept */
+    bool hit;
+};
+
+struct env_options {
+    uint64_t map_bytes; /* 0: ENV_MAP_BYTES */
+    struct env_faults *faults;
+    /*
+     * The simulator's disk: LMDB does not sync; this is called instead at
+     * each commit, after which what was committed counts as durable. NULL:
+     * LMDB syncs.
+     */
+    enum err (*sync)(void *context);
+    void *context;
+};
+
+#define ENV_MAP_BYTES ((uint64_t)64 << 30)
+enum {
+    ENV_READERS_MAX = 126,
+    ENV_FORMAT = 1,           /* in meta "format": another is ERR_VERSION */
+    ENV_RESERVE_BYTES = 8 << 20 /* released when the disk is full */
+};
+
+/*
+ * Open, creating what is missing, with all tables. ERR_VERSION: made by
+ * another version; ERR_BUSY: open in another process as writer; ERR_IO;
+ * ERR_CONFIG: a network file system. options may be NULL.
+ */
+enum err env_open(struct env **out, const char *dir,
+    const struct env_options *options, struct err_msg *msg) MUST_USE;
+void env_close(struct env *env);
+
+/* Double the map; waits until no transaction is open. */
+enum err env_grow(struct env *env, struct err_msg *msg) MUST_USE;
+
+/* Clear the slots of readers whose process died. */
+void env_check_readers(struct env *env);
+
+/*
+ * A hot, compacted copy into `dir` (created, must be empty): written under a
+ * temporary name, fsynced, renamed, opened again and checked.
+ */
+enum err env_copy(
+    struct env *env, const char *dir, struct err_msg *msg) MUST_USE;
+
+struct env_stat {
+    uint64_t bytes_used; /* pages in use, freed ones included */
+    uint64_t bytes_map;
+    uint64_t bytes_free; /* pages on the free list */
+    uint64_t oldest_reader_txns; /* how far behind the oldest reader is */
+};
+enum err env_stat(
+    struct env *env, struct env_stat *out, struct err_msg *msg) MUST_USE;
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by env.c and txn.c only. */
+#ifndef CORRIDOR_STORAGE_ENV_INTERNAL_H
+#define CORRIDOR_STORAGE_ENV_INTERNAL_H
+
+#include <lmdb.h>
+#include <pthread.h>
+
+#include "storage/env.h"
+
+struct env {
+    MDB_env *handle;
+    MDB_dbi tables[TABLE_COUNT];
+    pthread_rwlock_t gate; /* transactions read, growth writes */
+    bool has_gate;
+    struct env_options options;
+    char dir[1024];
+};
+
+/* LMDB's code as ours, with its sentence. */
+enum err env_err(struct err_msg *msg, int rc, const char *what) MUST_USE;
+
+#endif
