@@ -53,7 +53,12 @@ struct merkle_source {
     void *context;
 };
 
-/* PATH(index, size), index < size; all of `size` is held by the source. */
+/*
+ * The provers. ERR_MALFORMED for an index or sizes out of order, otherwise
+ * the source's own error; *out is untouched then.
+ *
+ * PATH(index, size), index < size; all of `size` is held by the source.
+ */
 enum err merkle_prove_inclusion(struct merkle_proof *out,
     const struct merkle_source *source, uint64_t index,
     uint64_t size) MUST_USE;
@@ -65,7 +70,8 @@ enum err merkle_prove_consistency(struct merkle_proof *out,
 
 /*
  * PROOF(from, size) by a replica that holds only [0, held) with `beyond` =
- * PROOF(held, size), as received and verified: from <= held <= size.
+ * PROOF(held, size), as received and verified: from <= held <= size. Also
+ * ERR_MALFORMED: `beyond` has not as many hashes as PROOF(held, size) has.
  */
 struct merkle_partial {
     uint64_t held;
@@ -93,8 +99,11 @@ struct merkle_claim {
 enum err merkle_verify(const struct merkle_claim *claim,
     const struct merkle_proof *proof) MUST_USE;
 
-/* Inclusion of one leaf hash, and consistency of two roots, as claims. From
- * size 0 only the empty proof is right. */
+/*
+ * Inclusion of one leaf hash (the claim's end is its start + 1), and
+ * consistency of two roots (of `newer` only size and root are read). From
+ * size 0 only the empty proof is right, with the root of no leaves.
+ */
 enum err merkle_verify_inclusion(const struct merkle_claim *claim,
     const struct merkle_proof *proof) MUST_USE;
 enum err merkle_verify_consistency(uint64_t old_size,

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One session between two nodes of one corridor, as a step function: events
+ * in, effects out; the same events give the same effects. No I/O, clock or
+ * randomness: time, ephemeral keys and what the disk holds are handed in
+ * (docs/protocol.md, "Session").
+ *
+ *   state       event                      effects                   next
+ *   ----------  -------------------------  ------------------------  --------
+ *   (dialler)   OPENED                     SEND message 1            HELLO
+ *   (listener)  OPENED                     -                         HELLO
+ *   HELLO (d)   RECEIVED message 2         PEER_CLOCK, READ…, or     OPEN
+ *                                          SEND join
+ *   HELLO (l)   RECEIVED message 1         AUTHENTICATE              ASKED
+ *   ASKED       AUTHENTICATED              SEND message 2, READ…     OPEN
+ *   OPEN        RECEIVED entries           ACCEPT                    OPEN
+ *   OPEN        RECEIVED clock             PEER_CLOCK, READ…         OPEN
+ *   OPEN        RECEIVED join (l)          JOIN                      OPEN
+ *   OPEN        BATCH (read result)        SEND entries, READ…       OPEN
+ *   OPEN        COMMITTED                  SEND clock, READ…         OPEN
+ *   OPEN        REFUSED                    SEND bye, HANG_UP         CLOSED
+ *   any         TICK                       SEND ping, HANG_UP        any
+ *   any         RECEIVED anything wrong    HANG_UP                   CLOSED
+ *   any         CLOSE                      SEND bye, HANG_UP         CLOSED
+ *
+ * After HANG_UP every event gives no effects. What a peer can make this hold
+ * is bounded: one incoming frame (SESSION_FRAME_BYTES_MAX), one clock,
+ * SESSION_READS_MAX reads and SESSION_WINDOW_BYTES_MAX unacknowledged.
+ */
+#ifndef CORRIDOR_SYNC_WIRE_SESSION_H
+#define CORRIDOR_SYNC_WIRE_SESSION_H
+
+#include "crypto/noise.h"
+#include "sync/model/log.h"
+#include "sync/model/vclock.h"
+
+enum {
+    SESSION_FRAME_BYTES_MAX = LOG_BATCH_BYTES_MAX + 8 * 1024,
+    SESSION_WINDOW_BYTES_MAX = 8 * 1024 * 1024,
+    SESSION_FIRST_FLIGHT_BYTES_MAX = 256 * 1024,
+    SESSION_READS_MAX = 4,  /* outstanding at once */
+    SESSION_PSKS_MAX = 64,  /* a listener tries */
+    SESSION_ACCEPTS_MAX = 8, /* batches handed over, not yet answered */
+    SESSION_HELLO_MS_MAX = 20 * 1000,
+    SESSION_PING_MS = 15 * 1000,  /* of silence from us */
+    SESSION_DEAD_MS = 40 * 1000,  /* of silence from the peer */
+    SESSION_RELAY_MS = 250, /* before passing on what others may have sent */
+    SESSION_LIFE_MS_MAX = 24 * 60 * 60 * 1000
+};
+
+enum session_level {
+    LEVEL_NONE = 0,    /* hang up, in silence */
+    LEVEL_JOIN = 1,    /* an invitation's secret: nothing before its JOIN */
+    LEVEL_CONTROL = 2, /* control entries only, until enrolled here */
+    LEVEL_FULL = 3
+};
+
+enum bye_reason {
+    BYE_DONE = 0,     /* nothing more to exchange */
+    BYE_SHUTDOWN = 1,
+    BYE_DENIED = 2,   /* no longer a member, or the invitation is used up */
+    BYE_REFUSED = 3,  /* a batch was refused */
+    BYE_BUSY = 4,     /* another connection to the same peer stays */
+    BYE_ERROR = 5,
+    BYE_CUT = 6,      /* never sent: the link broke or went silent */
+    BYE_HELLO = 7     /* never sent: the handshake did not succeed */
+};
+const char *bye_text(enum bye_reason reason);
+
+struct session;
+
+struct session_options {
+    bool is_dialler;
+    bool is_join;      /* dialler: sends its join once the link stands */
+    bool once;         /* dialler: say bye when both sides hold the same */
+    struct node_id listener; /* in the prologue */
+    struct node_id self;
+    struct node_id peer; /* dialler: whom it calls */
+    const struct secret_key *noise; /* our static secret */
+    struct secret_key ephemeral;    /* fresh for this session */
+    struct public_key peer_noise;   /* dialler */
+    /* Dialler: the one psk; listener: all it tries, newest first. */
+    const struct secret_key *psks;
+    size_t psk_count;
+    struct bytes cert;      /* dialler: sent in message 1 unless empty */
+    /* Dialler: clocks, as for struct session_auth. */
+    struct bytes clock;     /* our stored clock, full form */
+    struct bytes sent_base; /* the clock we last sent it that it confirmed */
+    struct bytes heard_bases[2]; /* the last clocks it sent us */
+    uint64_t now_ms;
+};
+
+/* All is copied. ERR_NOMEM. Free with session_free in any state. */
+enum err session_new(
+    struct session **out, const struct session_options *options) MUST_USE;
+void session_free(struct session *session);
+
+enum event_type {
+    EVENT_OPENED,
+    EVENT_RECEIVED,
+    EVENT_TICK,
+    EVENT_AUTHENTICATED,
+    EVENT_LEVEL,     /* the peer's standing has changed */
+    EVENT_BATCH,     /* answer to READ */
+    EVENT_ACCEPTED,  /* answer to ACCEPT: committed, durable */
+    EVENT_REFUSED,   /* answer to ACCEPT or JOIN */
+    EVENT_JOINED,    /* answer to JOIN: the admission is committed */
+    EVENT_COMMITTED, /* our stored clock has grown, durably */
+    EVENT_HOLD,      /* ask the peer (not) to send some logs: assignment */
+    EVENT_CLOSE
+};
+
+/* What the engine knows of a peer that has just shown itself. */
+struct session_auth {
+    enum session_level level;
+    struct node_id peer;
+    struct bytes clock;
+    struct bytes sent_base;
+    struct bytes heard_bases[2];
+};
+
+struct event {
+    enum event_type type;
+    uint64_t now_ms; /* monotonic */
+    union {
+        struct bytes received;
+        struct session_auth auth; /* AUTHENTICATED; LEVEL uses level alone */
+        struct {
+            struct log_id log;
+            uint64_t from;
+            uint64_t to;         /* == from: nothing to be had now */
+            struct bytes encoded; /* batch_encode's bytes */
+        } batch;
+        struct {
+            enum err rc;
+            enum bye_reason reason;
+        } refused;
+        struct bytes clock; /* COMMITTED, JOINED, ACCEPTED: full form */
+        struct {
+            const struct log_id *logs;
+            size_t count;
+            bool hold;
+        } hold;
+        enum bye_reason close;
+    } u;
+};
+
+enum effect_type {
+    EFFECT_SEND,
+    EFFECT_AUTHENTICATE, /* who is that? answer AUTHENTICATED at once */
+    EFFECT_READ,         /* a batch from the disk: answer BATCH */
+    EFFECT_ACCEPT,       /* verify, store, commit: ACCEPTED or REFUSED */
+    EFFECT_JOIN,         /* admit the peer: JOINED or REFUSED */
+    EFFECT_PEER_CLOCK,   /* the peer durably holds this: for status */
+    EFFECT_BASES,        /* remember these for the next session */
+    EFFECT_SYNCED,       /* both sides hold the same, now */
+    EFFECT_WAKE,         /* TICK at or after wake_ms */
+    EFFECT_HANG_UP
+};
+
+struct effect {
+    enum effect_type type;
+    union {
+        struct bytes send;
+        struct {
+            struct public_key noise; /* the peer's static key */
+            struct bytes cert;       /* may be empty; not yet verified */
+            size_t psk;              /* which of the psks it knew */
+        } authenticate;
+        struct {
+            struct log_id log;
+            uint64_t from;
+            size_t bytes_max; /* of bodies and headers, about */
+        } read;
+        struct bytes accept; /* an encoded batch */
+        struct {
+            struct bytes cert;
+            size_t psk;
+        } join;
+        struct bytes peer_clock; /* full form */
+        struct {
+            struct bytes sent;  /* the peer has confirmed this clock of ours */
+            struct bytes heard; /* its last clock */
+        } bases;
+        uint64_t wake_ms;
+        enum bye_reason hang_up;
+    } u;
+};
+
+/* Bytes live until the next step of the same session. Zero it first. */
+struct effects {
+    struct effect *items;
+    size_t count;
+    size_t capacity;
+    struct buf bytes; /* what SEND and others view into */
+};
+void effects_release(struct effects *effects);
+
+/*
+ * Take one event; *out is cleared and filled. Errors of the world come as
+ * HANG_UP; the return is ERR_OK or ERR_NOMEM (then the session must be
+ * closed: its state is whole, but effects are lost).
+ */
+enum err session_step(struct session *session, const struct event *event,
+    struct effects *out) MUST_USE;
+
+/* For status and diagnostics. */
+struct session_status {
+    bool is_open;   /* the handshake is done */
+    bool is_synced; /* clocks were equal at the last exchange */
+    enum session_level level;
+    struct node_id peer;
+    struct hash handshake; /* names the session in diagnostics */
+    uint64_t bytes_sent;
+    uint64_t bytes_received;
+    uint64_t entries_sent;
+    uint64_t last_heard_ms;
+};
+void session_status(
+    const struct session *session, struct session_status *out);
+
+/* Internal invariants, for tests after each step. */
+bool session_check(const struct session *session);
+
+#endif
