@@ -37,7 +37,7 @@ enum {
     SCHEMA_CODES_TOTAL_MAX = 16384, /* in all lists */
     SCHEMA_LADDERS_MAX = 64,
     SCHEMA_STATES_MAX = 32, /* per ladder: bits of a word */
-    SCHEMA_MARKS_MAX = 256,
+    SCHEMA_MARKS_MAX = 64,
     SCHEMA_LABELS_MAX = 16384,
     SCHEMA_NUMBER_MAX = 65535
 };
@@ -124,7 +124,7 @@ struct schema_mark {
     uint16_t field;
     const char *code; /* the value meant; NULL for any */
     enum schema_mark_when when;
-    uint16_t other; /* MARK_BY_OTHER: a field of type office, rule owner */
+    uint16_t other; /* MARK_BY_OTHER: an office field, rule once or owner */
 };
 
 /* What a label names; the order of the labels is by this first. */

@@ -245,6 +245,13 @@ param_resolve(const struct schema *schema, struct schema_field *field,
  * that names it is written once or handed on by its owner.
  */
 static bool
+names_authority(const struct schema_field *field)
+{
+    return field != NULL && field->type == VALUE_OFFICE &&
+           (field->rule == RULE_ONCE || field->rule == RULE_OWNER);
+}
+
+static bool
 authority_resolve(const struct schema_kind *kind, struct schema_field *field,
     const struct field_note *note)
 {
@@ -258,8 +265,7 @@ authority_resolve(const struct schema_kind *kind, struct schema_field *field,
     }
     if (strcmp(note->authority, "creator") != 0) {
         named = schema_field_by_name(kind, bytes_text(note->authority));
-        if (named == NULL || named->type != VALUE_OFFICE ||
-            (named->rule != RULE_ONCE && named->rule != RULE_OWNER)) {
+        if (!names_authority(named)) {
             return false;
         }
         field->authority = named->number;
@@ -342,7 +348,7 @@ mark_resolve(const struct schema *schema, struct schema_mark *mark,
         return true;
     }
     other = schema_field_by_name(kind, bytes_text(note->other));
-    if (other == NULL || other->rule != RULE_OWNER) {
+    if (!names_authority(other)) {
         return false;
     }
     mark->other = other->number;

@@ -9,6 +9,7 @@
 #include "crypto/base/buf.h"
 #include "crypto/base/cbor.h"
 #include "crypto/base/mem.h"
+#include "tests/lib/run.h"
 
 /* A small pack with one of everything. */
 static const char pack[] =
@@ -660,8 +661,6 @@ main(void)
     Suite *suite = suite_create("schema");
     TCase *reads = tcase_create("reads");
     TCase *refuses = tcase_create("refuses");
-    SRunner *runner = NULL;
-    int failures = 0;
 
     tcase_add_checked_fixture(reads, setup, teardown);
     tcase_add_test(reads, a_pack_has_a_name_a_version_and_languages);
@@ -692,9 +691,5 @@ main(void)
     tcase_add_test(refuses, every_allocation_may_fail);
     suite_add_tcase(suite, reads);
     suite_add_tcase(suite, refuses);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures > 0;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 
 #include "crypto/base/cbor.h"
 #include "crypto/base/hex.h"
+#include "tests/lib/run.h"
 
 struct row {
     enum value_type type;
@@ -379,8 +380,6 @@ main(void)
     Suite *suite = suite_create("value");
     TCase *forms = tcase_create("forms");
     TCase *reads = tcase_create("reads");
-    SRunner *runner = NULL;
-    int failures = 0;
 
     tcase_add_loop_test(forms, a_value_of_its_type_is_taken, 0, GOOD_COUNT);
     tcase_add_loop_test(forms, every_truncation_is_refused, 0, GOOD_COUNT);
@@ -399,9 +398,5 @@ main(void)
     tcase_add_test(reads, types_are_named);
     suite_add_tcase(suite, forms);
     suite_add_tcase(suite, reads);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures > 0;
+    return run_suite(suite);
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sync/packs/packs.h"
+
+#include <string.h>
+
+#include "sync/packs/packs_data.h"
+
+static const struct {
+    const char *name;
+    const struct bytes *text;
+} packs[] = {
+    {"mekong", &packs_data_mekong},
+};
+
+const struct bytes *
+pack_text(const char *name)
+{
+    for (size_t i = 0; i < sizeof(packs) / sizeof(packs[0]); i++) {
+        if (strcmp(packs[i].name, name) == 0) {
+            return packs[i].text;
+        }
+    }
+    return NULL;
+}
