@@ -8,8 +8,10 @@
  *
  * Limits: a Noise message is at most 65,535 bytes. Errors say nothing but
  * ERR_BAD_SIGNATURE (tag or key agreement), ERR_MALFORMED (too short),
- * ERR_TOO_BIG, ERR_CLOSED (a cipher's counter is used up); after any of them
- * the state must be released.
+ * ERR_TOO_BIG, ERR_CLOSED (a cipher's counter is used up) and ERR_NOMEM;
+ * after any of them the state must be released: a handshake that failed has
+ * wiped itself, and using it again is asserted. Outputs are as they were.
+ * What is handed in never lies in the output.
  */
 #ifndef CORRIDOR_CRYPTO_NOISE_H
 #define CORRIDOR_CRYPTO_NOISE_H
@@ -42,7 +44,7 @@ struct noise_handshake {
     struct public_key rs;
     struct public_key re;
     bool is_dialler;
-    uint8_t step; /* messages done: 0, 1, 2 */
+    uint8_t step; /* messages done: 0, 1, 2; 3 when it failed */
 };
 
 /*
@@ -76,7 +78,7 @@ enum err noise_read(struct noise_handshake *hs, struct bytes message,
 
 /*
  * After both messages: the two ciphers and the handshake hash (names the
- * session in diagnostics). Wipes *hs.
+ * session in diagnostics; may be NULL). Wipes *hs.
  */
 void noise_split(struct noise_handshake *hs, struct noise_cipher *send,
     struct noise_cipher *receive, struct hash *handshake_hash);
