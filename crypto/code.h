@@ -18,6 +18,7 @@ enum {
     CODE_CHECK_CHARS = 4
 };
 
+/* The code of an office, ended by NUL. */
 void office_code(char out[OFFICE_CODE_CHARS + 1], const struct office_id *id);
 
 /*

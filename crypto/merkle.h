@@ -31,6 +31,7 @@ struct merkle_proof {
     struct hash hashes[MERKLE_PROOF_MAX]; /* lowest first */
 };
 
+/* The hash of a leaf, and of the node above two (RFC 6962, section 2.1). */
 void merkle_leaf(struct hash *out, struct bytes entry); /* 0x00 prefix */
 void merkle_node(
     struct hash *out, const struct hash *left, const struct hash *right);

@@ -83,6 +83,7 @@ enum err noise_read(struct noise_handshake *hs, struct bytes message,
 void noise_split(struct noise_handshake *hs, struct noise_cipher *send,
     struct noise_cipher *receive, struct hash *handshake_hash);
 
+/* Wipe all keys. */
 void noise_wipe(struct noise_handshake *hs);
 void noise_cipher_wipe(struct noise_cipher *cipher);
 

@@ -71,7 +71,8 @@ void seal_compute(struct seal *out, const struct hash *r,
 /*
  * Append the sealed body (padded plaintext under the AEAD key
  * derive(content, ["corridor/body/1"]), nonce = seal, additional data = CBOR
- * ["corridor/ad/1", corridor, node, log kind, position, kind, header]). ERR_NOMEM, ERR_TOO_BIG.
+ * ["corridor/ad/1", corridor, node, log kind, position, kind, header]).
+ * ERR_NOMEM, ERR_TOO_BIG.
  */
 enum err seal_body(struct buf *out, const struct secret_key *content,
     const struct seal_place *place, struct bytes header,

@@ -32,6 +32,7 @@ struct invite {
     size_t address_count;
 };
 
+/* Append the one line. ERR_NOMEM. */
 enum err invite_format(struct buf *out, const struct invite *invite) MUST_USE;
 /* ERR_MALFORMED: not an invitation, or mistyped (the check fails). */
 enum err invite_parse(

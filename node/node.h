@@ -48,6 +48,7 @@ enum err node_write(struct node *node,
     enum err (*run)(void *context, struct store *store, struct err_msg *msg),
     void *context, struct err_msg *msg) MUST_USE;
 
+/* The clocks: Unix time, and one that never goes back, in milliseconds. */
 uint64_t node_wall_ms(void *unused);
 uint64_t node_monotonic_ms(void *unused);
 

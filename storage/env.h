@@ -73,6 +73,7 @@ struct env_stat {
     uint64_t bytes_free; /* pages on the free list */
     uint64_t oldest_reader_txns; /* how far behind the oldest reader is */
 };
+/* The figures of now. ERR_IO. */
 enum err env_stat(
     struct env *env, struct env_stat *out, struct err_msg *msg) MUST_USE;
 

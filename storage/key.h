@@ -18,6 +18,7 @@ key_bytes(const struct key *key)
     return bytes_of(key->bytes, key->size);
 }
 
+/* A key of each kind of content; numbers big-endian. */
 struct key key_u32(uint32_t value);
 struct key key_u64(uint64_t value);
 struct key key_dot(struct dot dot); /* log u32, position u64 */

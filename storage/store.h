@@ -51,6 +51,7 @@ enum err store_open(struct store **out, const struct store_options *options,
 /* All views must be closed. NULL is fine. */
 void store_close(struct store *store);
 
+/* Its environment, and its own node; they live as long as the store. */
 struct env *store_env(struct store *store);
 const struct node_id *store_self(const struct store *store);
 

@@ -10,10 +10,12 @@
 
 struct view;
 
+/* A snapshot of now, to be closed soon: old pages live while it does. */
 enum err view_open(struct view **out, struct store *store,
     struct err_msg *msg) MUST_USE;
 void view_close(struct view *view); /* NULL is fine */
 
+/* What the snapshot was taken with; it lives as long as the view. */
 const struct membership *view_membership(const struct view *view);
 const struct log_table *view_logs(const struct view *view);
 const struct schema *view_schema(const struct view *view);
@@ -118,6 +120,7 @@ enum err view_refused(struct view *view,
     bool (*each)(void *context, const struct refused_item *item),
     void *context, struct err_msg *msg) MUST_USE;
 
+/* The note of that name, appended to out. ERR_NOT_FOUND. */
 enum err view_note(struct view *view, struct bytes name, struct buf *out,
     struct err_msg *msg) MUST_USE;
 /* Every note whose name starts so. */
@@ -138,6 +141,7 @@ struct view_stat {
     uint64_t unapplied; /* stored, waiting for others' entries */
     uint64_t unindexed;
 };
+/* The counts of now. */
 enum err view_stat(struct view *view, struct view_stat *out,
     struct err_msg *msg) MUST_USE;
 

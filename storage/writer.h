@@ -47,6 +47,7 @@ struct writer_options {
     void *context;
 };
 
+/* Start the thread that alone writes. ERR_NOMEM, ERR_IO. */
 enum err writer_new(struct writer **out, const struct writer_options *options,
     struct err_msg *msg) MUST_USE;
 /* Finishes what waits, stops the thread. NULL is fine. */

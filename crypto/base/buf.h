@@ -29,6 +29,10 @@ void buf_wipe(struct buf *buf);
 /* Empty for reuse; keeps memory and limit, clears the failure. */
 void buf_clear(struct buf *buf);
 
+/*
+ * Append; nothing happens after a failure. What is appended must not lie in
+ * the buffer itself, which may move.
+ */
 void buf_put(struct buf *buf, const void *data, size_t size);
 void buf_put_bytes(struct buf *buf, struct bytes bytes);
 void buf_put_text(struct buf *buf, const char *text); /* without its NUL */

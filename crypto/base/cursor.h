@@ -17,10 +17,13 @@ struct cursor {
     bool failed;
 };
 
+/* A cursor at the start of bytes, which must outlive it. */
 struct cursor cursor_init(struct bytes bytes);
 size_t cursor_left(const struct cursor *cursor); /* 0 after a failure */
+/* For a decoder that has read something which breaks its format. */
 void cursor_fail(struct cursor *cursor);
 
+/* The next number. */
 uint8_t cursor_u8(struct cursor *cursor);
 uint16_t cursor_u16(struct cursor *cursor); /* big-endian, as all */
 uint32_t cursor_u32(struct cursor *cursor);

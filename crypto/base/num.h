@@ -12,6 +12,7 @@ bool num_add(size_t a, size_t b, size_t *out);
 bool num_mul(size_t a, size_t b, size_t *out);
 bool num_add_u64(uint64_t a, uint64_t b, uint64_t *out);
 
+/* Big-endian numbers at the start of bytes, aligned or not. */
 uint16_t num_load_u16(const uint8_t *bytes);
 uint32_t num_load_u32(const uint8_t *bytes);
 uint64_t num_load_u64(const uint8_t *bytes);

@@ -20,6 +20,7 @@ struct server_options {
     bool dials;         /* keep calling the peers that have addresses */
 };
 
+/* Open the listener and the loop; runs nothing yet. ERR_NOMEM, ERR_IO. */
 enum err server_new(struct server **out, const struct server_options *options,
     struct err_msg *msg) MUST_USE;
 /* Run until server_stop. */

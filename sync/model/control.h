@@ -130,6 +130,7 @@ struct statement {
     struct hash hash;
 };
 
+/* Free what it holds. */
 void statement_release(struct statement *statement);
 
 /*

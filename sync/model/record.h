@@ -67,6 +67,7 @@ struct record {
     struct arena *arena;
 };
 
+/* An empty record of that id and kind. */
 void record_init(
     struct record *record, const struct record_id *id, uint16_t kind);
 void record_release(struct record *record);
@@ -121,6 +122,7 @@ enum err record_canonical(struct buf *out, const struct record *record,
 enum err record_digest(struct hash *out, const struct record *record,
     const struct log_table *logs) MUST_USE;
 
+/* The field of that number, or NULL; lives until the record changes. */
 const struct record_field *record_field(
     const struct record *record, uint16_t number);
 

@@ -43,6 +43,7 @@ struct log_table {
     size_t slot_count;
 };
 
+/* The id as bytes: node, then kind. */
 void log_id_encode(uint8_t out[LOG_ID_BYTES], const struct log_id *id);
 /* ERR_MALFORMED for a kind above LOG_CHANGES. */
 enum err log_id_decode(
@@ -51,6 +52,7 @@ bool log_id_equal(const struct log_id *a, const struct log_id *b);
 /* Order by node, then kind. */
 int log_id_compare(const struct log_id *a, const struct log_id *b);
 
+/* Free what it holds; NULL and zeroed are fine. */
 void log_table_release(struct log_table *table);
 /*
  * The number of `id`, adding it when new. ERR_TOO_BIG past LOG_TABLE_MAX,
@@ -69,6 +71,7 @@ struct vclock {
     size_t capacity;
 };
 
+/* Free what it holds; NULL and zeroed are fine. */
 void vclock_release(struct vclock *clock);
 /* Count nothing; keeps the memory. */
 void vclock_clear(struct vclock *clock);

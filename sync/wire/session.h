@@ -65,6 +65,7 @@ enum bye_reason {
     BYE_CUT = 6,      /* never sent: the link broke or went silent */
     BYE_HELLO = 7     /* never sent: the handshake did not succeed */
 };
+/* Short words for a reason; never NULL. */
 const char *bye_text(enum bye_reason reason);
 
 struct session;

@@ -16,6 +16,7 @@ struct prng {
  */
 uint64_t prng_seed(uint64_t usual);
 
+/* The generator at the start of the run that `seed` names. */
 struct prng prng_init(uint64_t seed);
 
 /* The next 64 bits. */
