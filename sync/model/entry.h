@@ -19,8 +19,11 @@
  *
  * An index counts the author's own table: 0 is this log, 1 the same node's
  * other log, then every log in the order in which the author's clock or seen
- * first named it by id. A key that this entry creates is named by the
- * entry's own position.
+ * first named it by id. In clock and seen indices ascend from 1 (this log is
+ * counted without saying so), and new logs follow, ascending by id. A dot in
+ * this log has no other form than its position alone, but for the generation
+ * in a grant, which is always two numbers. A key that this entry creates is
+ * named by the entry's own position, and grants hold at least one grant.
  *
  * "The header without its seal" is the header's bytes before the seal item:
  * all but the last 26.
@@ -68,18 +71,18 @@ struct author_dot {
 
 struct header {
     uint64_t time;
-    struct bytes clock;  /* the encoded items, without the array's head */
-    size_t clock_count;  /* items (pairs) */
-    struct bytes seen;   /* likewise; none in changes logs */
+    struct bytes clock; /* the encoded items, without the array's head */
+    size_t clock_count; /* items (pairs) */
+    struct bytes seen;  /* likewise; none in changes logs */
     size_t seen_count;
     bool has_key;
     struct author_dot key;
     bool has_grants;
-    bool creates_key;         /* grants name a commitment */
-    struct hash commitment;   /* where creates_key */
+    bool creates_key;             /* grants name a commitment */
+    struct hash commitment;       /* where creates_key */
     struct author_dot grants_key; /* the key granted; own entry if created */
-    uint8_t class;            /* enum schema_class, where has_grants */
-    struct bytes grants;      /* the encoded grant items */
+    uint8_t class;                /* enum schema_class, where has_grants */
+    struct bytes grants;          /* the encoded grant items */
     size_t grant_count;
     struct seal seal;
     struct bytes unsealed; /* the header without its seal */
@@ -99,13 +102,13 @@ void entry_leaf_hash(struct hash *out, const struct entry *entry);
 
 /*
  * Strict decode of a header; views live as long as `encoded`. `position` is
- * the entry's own: it says what `key` may name. ERR_MALFORMED.
+ * the entry's own: it says what `key` may name. ERR_MALFORMED. It does not
+ * ask which kinds of entry need a key.
  */
 enum err header_decode(struct header *out, struct bytes encoded,
     enum log_kind log_kind, uint64_t position) MUST_USE;
 /* The nth grant, n < grant_count; the header was decoded, so it is there. */
-void header_grant(
-    struct grant *out, const struct header *header, size_t n);
+void header_grant(struct grant *out, const struct header *header, size_t n);
 
 /* A clock delta in local numbers: raise log to size. */
 struct delta_item {
@@ -126,8 +129,8 @@ void delta_release(struct delta *delta);
  */
 struct author {
     struct log_id id;
-    uint32_t log;     /* its local number */
-    uint64_t applied; /* entries applied */
+    uint32_t log;        /* its local number */
+    uint64_t applied;    /* entries applied */
     struct vclock clock; /* what the last applied entry counts */
     struct vclock seen;
     uint32_t *table; /* index -> local number */
@@ -137,13 +140,21 @@ struct author {
     uint64_t rank;
 };
 
-/* Start the author of `id`; both of the node's logs get local numbers. */
+/*
+ * Start the author of `id`; both of the node's logs get local numbers.
+ * ERR_TOO_BIG (`logs` is full) or ERR_NOMEM: *out is untouched then.
+ */
 enum err author_init(struct author *out, struct log_table *logs,
     const struct log_id *id) MUST_USE;
 void author_release(struct author *author);
-/* Encode to and from bytes with local numbers (never leaves the machine). */
-enum err author_encode(
-    struct buf *out, const struct author *author) MUST_USE;
+/*
+ * Encode to and from bytes with local numbers (never leaves the machine):
+ * CBOR [log, applied, time, rank, other log, its size, (log, size >= 1)…] in
+ * the table's order; a size is the clock's, or in a control log for changes
+ * logs that of seen. Decoding is strict: ERR_MALFORMED, ERR_NOMEM, and then
+ * *out is untouched.
+ */
+enum err author_encode(struct buf *out, const struct author *author) MUST_USE;
 enum err author_decode(struct author *out, const struct log_table *logs,
     struct bytes encoded) MUST_USE;
 
@@ -151,8 +162,12 @@ enum err author_decode(struct author *out, const struct log_table *logs,
  * Resolve the header's clock to local numbers, without changing the author;
  * logs named for the first time are added to `logs` and to *new_table, to be
  * appended to the author's table by author_advance. ERR_MALFORMED: an index
- * beyond the table, a repeated log, a sum beyond 2^63, a control log's clock
- * that names a changes log, or its own log.
+ * beyond the table, a log by id that has an index, a sum beyond LOG_SIZE_MAX,
+ * a control log's clock that names a changes log, or a seen that names a
+ * control log. ERR_TOO_BIG: more logs than `logs` can hold. ERR_NOMEM.
+ * `out` may be zeroed or used before: it is cleared and its memory used
+ * again. On failure it is empty, and nothing was added to `logs` unless for
+ * want of memory. Sizes in the deltas are absolute.
  */
 struct header_clock {
     struct delta clock;
@@ -168,22 +183,24 @@ enum err header_clock_resolve(struct header_clock *out,
 
 /*
  * Take the entry in: the author's clock, seen, table, time, rank and applied
- * count move past it. `clock` may be NULL for a malformed entry: then only
- * the count (and nothing else) moves. The author's own log is always counted
- * up to its applied entries.
+ * count move past it. `clock` may be NULL (and `header` with it) for a
+ * malformed entry: then only the count (and nothing else) moves. The author's
+ * own log is always counted up to its applied entries. ERR_NOMEM: nothing
+ * has moved.
  */
-enum err author_advance(struct author *author,
-    const struct header_clock *clock, const struct header *header,
-    uint64_t rank) MUST_USE;
+enum err author_advance(struct author *author, const struct header_clock *clock,
+    const struct header *header, uint64_t rank) MUST_USE;
 
 /* The local dot of an author's dot: false if the index is not in its table
- * (with the entry's own new logs). */
+ * (with the new logs of `clock`, which may be NULL). */
 bool author_resolve(const struct author *author,
-    const struct header_clock *clock, struct author_dot dot,
-    struct dot *out);
+    const struct header_clock *clock, struct author_dot dot, struct dot *out);
 /* The author's dot for a local one: false if the table lacks its log. */
 bool author_name(
     const struct author *author, struct dot dot, struct author_dot *out);
+/* The same where the entry's own new logs count too; `clock` may be NULL. */
+bool author_name_with(const struct author *author,
+    const struct header_clock *clock, struct dot dot, struct author_dot *out);
 
 /* One grant to write. */
 struct grant_out {
@@ -198,7 +215,12 @@ struct grant_out {
  * Write a header without its seal: the caller computes the seal and appends
  * it with header_put_seal. `clock` and `seen` are absolute: what the entry
  * counts; the delta to the author's last is written (never less: asserted).
- * Every log named by key and grants is counted by `clock` or is the own node's.
+ * The own log in them is passed over, and in control logs so are changes logs
+ * in `clock` and control logs in `seen`: both may be the clock of all that is
+ * applied. Every log named by key and grants is counted by `clock` or is the
+ * own node's: else ERR_NOT_FOUND. ERR_MALFORMED: a dot at or past this entry,
+ * or no grants where has_grants. ERR_TOO_BIG: more grants or bytes than a
+ * header holds. ERR_NOMEM. On failure what was written is taken back.
  */
 struct header_out {
     uint64_t time;
@@ -219,21 +241,25 @@ void header_put_seal(struct buf *out, const struct seal *seal);
 
 /*
  * The body of a change: the wrapped keys of its grants (48 or 80 bytes each,
- * by mode), then the sealed plaintext. Splits one; ERR_MALFORMED when too
- * short. Views live as long as `body`.
+ * by mode), then the sealed plaintext, of which at least a tag and the least
+ * padded size are demanded. Splits one; ERR_MALFORMED when too short. Views
+ * live as long as `body`.
  */
 struct change_body {
     struct bytes wrapped[ENTRY_GRANTS_MAX];
     struct bytes sealed;
 };
-enum err change_body_split(struct change_body *out,
-    const struct header *header, struct bytes body) MUST_USE;
+enum err change_body_split(struct change_body *out, const struct header *header,
+    struct bytes body) MUST_USE;
 
 /*
  * An entry in a frame or bundle:
  *     kind u8 | header (one CBOR item) | flag and size u16 | body or its hash
  * size <= 49,152: the body follows; 0xffff: it is absent, its SHA-256
- * follows (32 bytes). Reading is strict; views live as long as the input.
+ * follows (32 bytes). Reading is strict; views live as long as the input;
+ * the body's hash is computed. ERR_MALFORMED fails the cursor too, and *out
+ * is untouched. The header need only be CBOR here: one that breaks its own
+ * rules makes a void entry, not a bad batch.
  */
 void entry_put(struct buf *out, const struct entry *entry);
 enum err entry_get(struct entry *out, struct cursor *cursor) MUST_USE;
