@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Published logs, read with notes, checkpoints and Merkle trees together. */
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/cursor.h"
+#include "crypto/base/num.h"
+#include "crypto/merkle.h"
+#include "crypto/note.h"
+#include "tests/lib/run.h"
+#include "tests/lib/vectors.h"
+
+/* Read and verify a signed checkpoint. */
+static enum err
+open_checkpoint(struct checkpoint *out, struct bytes encoded, const char *vkey)
+{
+    struct note note;
+    struct note_key key;
+    enum err rc = note_parse(&note, encoded);
+
+    ck_assert_int_eq(note_key_parse(&key, bytes_text(vkey)), ERR_OK);
+    if (rc == ERR_OK) {
+        rc = note_verify(&note, &key, 1, NULL);
+    }
+    return rc == ERR_OK ? checkpoint_parse(out, note.text) : rc;
+}
+
+/* The first line of a file, without its newline. */
+static void
+first_line(const char *path, char *out, size_t size)
+{
+    struct buf buf = {0};
+    size_t i = 0;
+
+    vectors_file(path, &buf);
+    for (; i < buf.size && buf.data[i] != '\n'; i++) {
+        ck_assert_uint_lt(i, size - 1);
+        out[i] = (char)buf.data[i];
+    }
+    out[i] = '\0';
+    buf_release(&buf);
+}
+
+/* What a file under tiles/tessera-testdata holds. */
+static void
+tessera_file(struct buf *out, const char *format, int number)
+{
+    char path[128];
+    int length = snprintf(
+        path, sizeof(path), "tiles/tessera-testdata/%s%d", format, number);
+
+    ck_assert_int_lt(length, (int)sizeof(path));
+    vectors_file(path, out);
+}
+
+/* The tree of an entry bundle, and its leaf hashes as a tile has them. */
+static void
+grow_from_bundle(
+    struct merkle_edge *edge, struct buf *out_tile, struct bytes bundle)
+{
+    struct cursor cursor = cursor_init(bundle);
+
+    while (cursor_left(&cursor) > 0) {
+        struct hash completed[MERKLE_LEVELS_MAX];
+        struct hash leaf;
+        size_t size = cursor_u16(&cursor);
+
+        merkle_leaf(&leaf, cursor_take(&cursor, size));
+        ck_assert(!cursor.failed);
+        buf_put_bytes(out_tile, bytes_hash(&leaf));
+        merkle_append(edge, &leaf, completed);
+    }
+}
+
+START_TEST(each_published_checkpoint_is_the_tree_of_its_entries)
+{
+    struct merkle_edge edge = {0};
+    struct buf tile = {0};
+    struct buf want_tile = {0};
+    struct buf bundle = {0};
+    struct buf encoded = {0};
+    struct checkpoint checkpoint;
+    struct hash root;
+    char vkey[256];
+
+    first_line("tiles/tessera-testdata.vkey", vkey, sizeof(vkey));
+    if (_i > 0) { /* there are no empty tiles */
+        tessera_file(&bundle, "tile/entries/000.p/", _i);
+        tessera_file(&want_tile, "tile/0/000.p/", _i);
+    }
+    tessera_file(&encoded, "checkpoint.", _i);
+    grow_from_bundle(&edge, &tile, buf_bytes(&bundle));
+    ck_assert(bytes_equal(buf_bytes(&tile), buf_bytes(&want_tile)));
+    ck_assert_int_eq(
+        open_checkpoint(&checkpoint, buf_bytes(&encoded), vkey), ERR_OK);
+    merkle_root(&root, &edge);
+    ck_assert_uint_eq(checkpoint.size, (uint64_t)_i);
+    ck_assert_uint_eq(edge.size, (uint64_t)_i);
+    ck_assert(hash_equal(&checkpoint.root, &root));
+    buf_release(&encoded);
+    buf_release(&bundle);
+    buf_release(&want_tile);
+    buf_release(&tile);
+}
+END_TEST
+
+/* Cut the next line off, which the cursor must have. */
+static struct bytes
+next_line(struct cursor *cursor)
+{
+    const uint8_t *end = memchr(cursor->pos, '\n', cursor_left(cursor));
+    struct bytes line;
+
+    ck_assert_ptr_nonnull(end);
+    line = cursor_take(cursor, (size_t)(end - cursor->pos));
+    (void)cursor_u8(cursor);
+    return line;
+}
+
+/* Base64 lines up to an empty one. */
+static void
+read_proof(struct cursor *cursor, struct merkle_proof *out)
+{
+    struct bytes line = next_line(cursor);
+
+    for (out->count = 0; line.size > 0; line = next_line(cursor)) {
+        json_t *object = json_pack("{s:s%}", "hash", line.data, line.size);
+        struct buf hash = {0};
+
+        ck_assert_ptr_nonnull(object);
+        vectors_base64(object, "hash", &hash);
+        ck_assert_uint_eq(hash.size, 32);
+        memcpy(out->hashes[out->count++].bytes, hash.data, 32);
+        buf_release(&hash);
+        json_decref(object);
+    }
+}
+
+START_TEST(the_published_entry_is_in_the_published_log)
+{
+    struct buf file = {0};
+    struct buf entry = {0};
+    struct cursor cursor;
+    struct checkpoint checkpoint;
+    struct merkle_proof proof;
+    struct hash leaf;
+    struct merkle_claim claim = {.subtree = &leaf, .root = &checkpoint.root};
+    char vkey[256];
+
+    first_line("tlog-proof/oak.vkey", vkey, sizeof(vkey));
+    vectors_file("tlog-proof/oak.tlog-proof", &file);
+    vectors_file("tlog-proof/oak.entry", &entry);
+    cursor = cursor_init(buf_bytes(&file));
+    ck_assert(
+        bytes_equal(next_line(&cursor), bytes_text("c2sp.org/tlog-proof@v1")));
+    ck_assert(bytes_equal(next_line(&cursor), bytes_text("index 3")));
+    read_proof(&cursor, &proof);
+    ck_assert_int_eq(open_checkpoint(&checkpoint,
+                         cursor_take(&cursor, cursor_left(&cursor)), vkey),
+        ERR_OK);
+    merkle_leaf(&leaf, buf_bytes(&entry));
+    claim.start = 3;
+    claim.end = 4;
+    claim.size = checkpoint.size;
+    ck_assert_int_eq(merkle_verify_inclusion(&claim, &proof), ERR_OK);
+    claim.start = 2;
+    claim.end = 3;
+    ck_assert_int_eq(
+        merkle_verify_inclusion(&claim, &proof), ERR_BAD_SIGNATURE);
+    buf_release(&entry);
+    buf_release(&file);
+}
+END_TEST
+
+/* A witness of one log, as tlog-witness describes it. */
+struct witness {
+    const char *vkey;
+    const char *origin;
+    struct checkpoint newest;
+};
+
+/* Judge one add-checkpoint request; 200 moves the witness on. */
+static int
+add_checkpoint(struct witness *witness, struct bytes request)
+{
+    struct cursor cursor = cursor_init(request);
+    struct checkpoint checkpoint;
+    struct merkle_proof proof;
+    struct merkle_claim newer = {.root = &checkpoint.root};
+    struct bytes old_line = next_line(&cursor);
+    struct bytes encoded;
+    uint64_t old_size = 0;
+
+    ck_assert(bytes_equal(bytes_of(old_line.data, 4), bytes_text("old ")));
+    ck_assert(num_parse_u64(
+        (const char *)old_line.data + 4, old_line.size - 4, &old_size));
+    read_proof(&cursor, &proof);
+    encoded = cursor_take(&cursor, cursor_left(&cursor));
+    if (encoded.size < strlen(witness->origin) ||
+        memcmp(encoded.data, witness->origin, strlen(witness->origin)) != 0) {
+        return 404;
+    }
+    /* A signature whose base64 has bits left over is among the bad ones. */
+    if (open_checkpoint(&checkpoint, encoded, witness->vkey) != ERR_OK) {
+        return 403;
+    }
+    if (old_size != witness->newest.size) {
+        return 409;
+    }
+    newer.size = checkpoint.size;
+    if (merkle_verify_consistency(
+            old_size, &witness->newest.root, &newer, &proof) != ERR_OK) {
+        return 422;
+    }
+    witness->newest = checkpoint;
+    return 200;
+}
+
+START_TEST(published_requests_to_a_witness_get_the_published_answers)
+{
+    json_t *json = vectors_json("checkpoint/add-checkpoint.json");
+    const json_t *requests = json_object_get(json, "requests");
+    const json_t *request = NULL;
+    const struct merkle_edge nothing = {0};
+    struct witness witness = {.vkey = vectors_text(json, "log_vkey"),
+        .origin = "sigsum.org/v1/tree/4d6d8825a6bb689d459628312889dfbb0bcd41b5"
+                  "211d9e1ce768b0ff0309e562\n"};
+    size_t i = 0;
+
+    merkle_root(&witness.newest.root, &nothing);
+    ck_assert_uint_eq(json_array_size(requests), 9);
+    json_array_foreach(requests, i, request)
+    {
+        const json_t *status = json_object_get(request, "http_status");
+
+        ck_assert_int_eq(add_checkpoint(&witness,
+                             bytes_text(vectors_text(request, "request"))),
+            (int)json_number_value(status));
+    }
+    ck_assert_uint_eq(witness.newest.size, 5);
+    json_decref(json);
+}
+END_TEST
+
+static Suite *
+logs_suite(void)
+{
+    Suite *suite = suite_create("published_logs");
+    TCase *logs = tcase_create("logs");
+
+    tcase_add_loop_test(
+        logs, each_published_checkpoint_is_the_tree_of_its_entries, 0, 16);
+    tcase_add_test(logs, the_published_entry_is_in_the_published_log);
+    tcase_add_test(
+        logs, published_requests_to_a_witness_get_the_published_answers);
+    suite_add_tcase(suite, logs);
+    return suite;
+}
+
+int
+main(void)
+{
+    return run_suite(logs_suite());
+}
