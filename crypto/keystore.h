@@ -14,7 +14,12 @@
  *       36   24  nonce
  *       60    n  ciphertext and tag; bytes 0 to 59 are additional data
  *
- * The plaintext is CBOR: ["corridor/keystore/1", bstr(32)…].
+ * The plaintext is CBOR: ["corridor/keystore/1", bstr(32)…]: the office's
+ * seed, or a node's secrets in the order of struct node_secrets. So a file has
+ * one size for each kind.
+ *
+ * Argon2id (RFC 9106) runs with one lane and gives 32 bytes; the passes are
+ * libsodium's opslimit, the memory times 1024 its memlimit.
  */
 #ifndef CORRIDOR_CRYPTO_KEYSTORE_H
 #define CORRIDOR_CRYPTO_KEYSTORE_H
@@ -29,6 +34,8 @@ enum keystore_kind {
 enum {
     KEYSTORE_PASSES = 3,
     KEYSTORE_KIB = 64 * 1024,
+    KEYSTORE_PASSES_MIN = 1,
+    KEYSTORE_KIB_MIN = 8,
     KEYSTORE_PASSES_MAX = 64,        /* refuse to work longer for a file */
     KEYSTORE_KIB_MAX = 1024 * 1024,
     KEYSTORE_BYTES_MAX = 4096,
@@ -46,7 +53,12 @@ struct keystore_options {
 /* The usual cost, with fresh salt and nonce. */
 void keystore_options_random(struct keystore_options *out);
 
-/* Append the sealed form. ERR_NOMEM also when Argon2id gets no memory. */
+/*
+ * Append the sealed form. ERR_NOMEM also when Argon2id gets no memory;
+ * ERR_TOO_BIG and ERR_MALFORMED for a cost above and below the limits, and
+ * ERR_TOO_BIG for a passphrase beyond its own. An empty one is taken: who
+ * asks for it decides.
+ */
 enum err keystore_seal_node(struct buf *out, const struct node_secrets *in,
     struct bytes passphrase, const struct keystore_options *options) MUST_USE;
 enum err keystore_seal_office(struct buf *out, const struct secret_key *seed,
@@ -55,8 +67,8 @@ enum err keystore_seal_office(struct buf *out, const struct secret_key *seed,
 /*
  * Open. ERR_DENIED: wrong passphrase (or altered bytes, which nobody can tell
  * apart); ERR_VERSION: not this format or another kind; ERR_MALFORMED;
- * ERR_TOO_BIG: a cost beyond the limits. Takes about 0.1 to 0.3 s: never call
- * it on an event loop.
+ * ERR_TOO_BIG: a cost, file or passphrase beyond the limits; ERR_NOMEM. Takes
+ * about 0.1 to 0.3 s: never call it on an event loop.
  */
 enum err keystore_open_node(struct node_secrets *out, struct bytes sealed,
     struct bytes passphrase) MUST_USE;
