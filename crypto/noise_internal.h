@@ -12,6 +12,7 @@
 /* InitializeSymmetric: of a zeroed state. */
 void noise_start(struct noise_handshake *hs, const char *protocol_name);
 
+/* MixHash, MixKey and MixKeyAndHash, as the specification has them. */
 void noise_mix_hash(struct noise_handshake *hs, struct bytes data);
 void noise_mix_key(struct noise_handshake *hs, const uint8_t input[32]);
 void noise_mix_key_and_hash(

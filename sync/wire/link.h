@@ -53,6 +53,7 @@ struct link {
     struct buf frames; /* to be sent: frame_put here */
 };
 
+/* A link before its handshake; release wipes its keys and all plaintext. */
 void link_init(struct link *link);
 void link_release(struct link *link);
 

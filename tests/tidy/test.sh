@@ -9,17 +9,19 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 ${CC:-cc} -c -o "$work/impure.o" "$here/impure.c"
-ar rc "$work/libimpure.a" "$work/impure.o"
+ar rc "$work/libimpure_model.a" "$work/impure.o"
+ar rc "$work/libimpure_node.a" "$work/impure.o"
 
 status=0
-"$here/tidy.sh" "$here/fixture" "$work/libimpure.a" >"$work/tidy" || status=$?
+"$here/tidy.sh" "$here/fixture" "$work/libimpure_model.a" \
+    "$work/libimpure_node.a" >"$work/tidy" || status=$?
 [ "$status" -eq 1 ] || { echo "tidy.sh ends with $status, not 1"; exit 1; }
 status=0
 "$here/docs.sh" "$here/fixture" >"$work/docs" || status=$?
 [ "$status" -eq 1 ] || { echo "docs.sh ends with $status, not 1"; exit 1; }
 
 # Of each fault the place and the rule; of the symbols the whole.
-sed -n -e 's/^.*: symbol: /symbol: /p' \
+sed -n -e '/: symbol: /{p;d}' -e '/: global: /{p;d}' \
     -e 's/^\([^ ]*:[0-9]*: [a-z-]*\): .*/\1/p' "$work/tidy" "$work/docs" |
     sort >"$work/found"
 diff "$here/fixture.expected" "$work/found"
