@@ -78,6 +78,21 @@ note_put_base64(struct buf *out, struct bytes bytes)
     buf_put_text(out, text);
 }
 
+/*
+ * Asked first, because libsodium 1.0.18 reads bytes from 0x80 on, where char
+ * is signed, as if they were digits.
+ */
+static bool
+is_ascii(struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] >= 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool
 note_get_base64(
     uint8_t *out, size_t capacity, size_t *out_size, struct bytes text)
@@ -85,6 +100,9 @@ note_get_base64(
     struct cursor cursor = cursor_init(text);
     size_t total = 0;
 
+    if (!is_ascii(text)) {
+        return false;
+    }
     while (cursor_left(&cursor) > 0) {
         uint8_t plain[BASE64_CHUNK / 4 * 3];
         const size_t left = cursor_left(&cursor);

@@ -197,6 +197,10 @@ static const struct {
     {DASH "n AAAAAAA==", ERR_MALFORMED, 0},
     {DASH "n AAAA=AAA", ERR_MALFORMED, 0},
     {DASH "n AAAAAA_-", ERR_MALFORMED, 0}, /* the URL's alphabet */
+    {DASH "n AAAA\xe1\x9a\x80"
+          "A",
+        ERR_MALFORMED, 0},
+    {DASH "n AAAA\xc3\xbc\xc3\xbc", ERR_MALFORMED, 0},
     {DASH "a+b AAAAAAAA", ERR_MALFORMED, 0},
     {DASH "a\xc2\xa0"
           "b AAAAAAAA",

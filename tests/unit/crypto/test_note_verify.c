@@ -220,6 +220,31 @@ static const struct {
 
 enum { VKEY_ROWS = sizeof(vkey_rows) / sizeof(vkey_rows[0]) };
 
+/* libsodium takes bytes from 0x80 on for a plus sign, or for a slash. */
+START_TEST(no_other_bytes_stand_for_base64_digits)
+{
+    struct public_key public;
+    struct note_key key;
+    struct note_key parsed;
+    struct buf vkey = {0};
+    uint8_t *digit = NULL;
+
+    memset(public.bytes, 0xff, sizeof(public.bytes));
+    ck_assert_int_eq(
+        note_key_make(&key, "name", NOTE_ED25519, &public), ERR_OK);
+    note_key_format(&vkey, &key);
+    ck_assert_int_eq(note_key_parse(&parsed, buf_bytes(&vkey)), ERR_OK);
+    digit = &vkey.data[vkey.size - 5];
+    ck_assert_uint_eq(*digit, '/');
+    for (unsigned byte = 0; byte <= UINT8_MAX; byte++) {
+        *digit = (uint8_t)byte;
+        ck_assert_int_eq(note_key_parse(&parsed, buf_bytes(&vkey)),
+            byte == '/' ? ERR_OK : ERR_MALFORMED);
+    }
+    buf_release(&vkey);
+}
+END_TEST
+
 START_TEST(what_is_not_a_verifier_key_is_refused)
 {
     struct note_key key;
@@ -362,6 +387,7 @@ verify_suite(void)
     tcase_add_test(key, a_mutant_verifier_key_is_refused);
     tcase_add_loop_test(
         key, what_is_not_a_verifier_key_is_refused, 0, VKEY_ROWS);
+    tcase_add_test(key, no_other_bytes_stand_for_base64_digits);
     tcase_add_test(key, names_are_as_long_as_their_limit);
     tcase_add_test(key, a_published_seed_signs_the_published_note);
     tcase_add_test(key, only_known_types_and_texts_are_signed);

@@ -348,6 +348,29 @@ START_TEST(a_failed_allocation_leaves_the_output_as_it_was)
 }
 END_TEST
 
+/* Views of sizes that nothing has: they must not be read. */
+START_TEST(sizes_beyond_all_limits_are_refused_unread)
+{
+    struct change change;
+    struct buf buf = {0};
+
+    change_init(&change);
+    ck_assert_int_eq(seal_body(&buf, &change.content, &change.place,
+                         bytes_of(change.header, (size_t)BUF_LIMIT + 1),
+                         &change.seal, bytes_of(change.padded, PADDED)),
+        ERR_TOO_BIG);
+    for (size_t size = SIZE_MAX - 17; size != 0; size++) {
+        ck_assert_int_eq(seal_body(&buf, &change.content, &change.place,
+                             bytes_of(change.header, HEADER), &change.seal,
+                             bytes_of(change.padded, size)),
+            ERR_TOO_BIG);
+        ck_assert_uint_eq(buf.size, 0);
+        buf_clear(&buf);
+    }
+    buf_release(&buf);
+}
+END_TEST
+
 static const struct {
     size_t size;
     size_t padded;
@@ -396,6 +419,7 @@ main(void)
     tcase_add_test(tcase, every_shorter_body_is_refused);
     tcase_add_test(tcase, any_size_of_header_and_text_opens);
     tcase_add_test(tcase, a_failed_allocation_leaves_the_output_as_it_was);
+    tcase_add_test(tcase, sizes_beyond_all_limits_are_refused_unread);
     tcase_add_loop_test(tcase, sizes_are_padded_as_padme_says, 0,
         (int)(sizeof(sizes) / sizeof(sizes[0])));
     tcase_add_test(tcase, padding_grows_is_stable_and_wastes_little);
