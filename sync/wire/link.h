@@ -53,8 +53,9 @@ struct link {
     struct buf frames; /* to be sent: frame_put here */
 };
 
-/* A link before its handshake; release wipes its keys and all plaintext. */
+/* Ready for a handshake. */
 void link_init(struct link *link);
+/* Wipe and free; NULL and zeroed are fine. */
 void link_release(struct link *link);
 
 /* Is it a size that a plaintext may have, in a handshake or after? */
@@ -92,8 +93,8 @@ enum err link_take_hello(struct link *link, struct bytes *input,
  * The handshake is done: take its ciphers, and wipe *hs. The hash that names
  * the session goes to *out. ERR_NOMEM.
  */
-enum err link_open(struct link *link, struct noise_handshake *hs,
-    struct hash *out) MUST_USE;
+enum err link_open(
+    struct link *link, struct noise_handshake *hs, struct hash *out) MUST_USE;
 
 /*
  * Take all of `input`, at most LINK_INPUT_BYTES_MAX; whole messages are

@@ -38,12 +38,12 @@ enum {
     SESSION_FRAME_BYTES_MAX = LOG_BATCH_BYTES_MAX + 8 * 1024,
     SESSION_WINDOW_BYTES_MAX = 8 * 1024 * 1024,
     SESSION_FIRST_FLIGHT_BYTES_MAX = 256 * 1024,
-    SESSION_READS_MAX = 4,  /* outstanding at once */
-    SESSION_PSKS_MAX = 64,  /* a listener tries */
+    SESSION_READS_MAX = 4,   /* outstanding at once */
+    SESSION_PSKS_MAX = 64,   /* a listener tries */
     SESSION_ACCEPTS_MAX = 8, /* batches handed over, not yet answered */
     SESSION_HELLO_MS_MAX = 20 * 1000,
-    SESSION_PING_MS = 15 * 1000,  /* of silence from us */
-    SESSION_DEAD_MS = 40 * 1000,  /* of silence from the peer */
+    SESSION_PING_MS = 15 * 1000, /* of silence from us */
+    SESSION_DEAD_MS = 40 * 1000, /* of silence from the peer */
     SESSION_RELAY_MS = 250, /* before passing on what others may have sent */
     SESSION_LIFE_MS_MAX = 24 * 60 * 60 * 1000
 };
@@ -56,14 +56,14 @@ enum session_level {
 };
 
 enum bye_reason {
-    BYE_DONE = 0,     /* nothing more to exchange */
+    BYE_DONE = 0, /* nothing more to exchange */
     BYE_SHUTDOWN = 1,
-    BYE_DENIED = 2,   /* no longer a member, or the invitation is used up */
-    BYE_REFUSED = 3,  /* a batch was refused */
-    BYE_BUSY = 4,     /* another connection to the same peer stays */
+    BYE_DENIED = 2,  /* no longer a member, or the invitation is used up */
+    BYE_REFUSED = 3, /* a batch was refused */
+    BYE_BUSY = 4,    /* another connection to the same peer stays */
     BYE_ERROR = 5,
-    BYE_CUT = 6,      /* never sent: the link broke or went silent */
-    BYE_HELLO = 7     /* never sent: the handshake did not succeed */
+    BYE_CUT = 6,  /* never sent: the link broke or went silent */
+    BYE_HELLO = 7 /* never sent: the handshake did not succeed */
 };
 /* Short words for a reason; never NULL. */
 const char *bye_text(enum bye_reason reason);
@@ -72,18 +72,18 @@ struct session;
 
 struct session_options {
     bool is_dialler;
-    bool is_join;      /* dialler: sends its join once the link stands */
-    bool once;         /* dialler: say bye when both sides hold the same */
+    bool is_join; /* dialler: sends its join once the link stands */
+    bool once;    /* dialler: say bye when both sides hold the same */
     struct node_id listener; /* in the prologue */
     struct node_id self;
-    struct node_id peer; /* dialler: whom it calls */
+    struct node_id peer;            /* dialler: whom it calls */
     const struct secret_key *noise; /* our static secret */
     struct secret_key ephemeral;    /* fresh for this session */
     struct public_key peer_noise;   /* dialler */
     /* Dialler: the one psk; listener: all it tries, newest first. */
     const struct secret_key *psks;
     size_t psk_count;
-    struct bytes cert;      /* dialler: sent in message 1 unless empty */
+    struct bytes cert; /* dialler: sent in message 1 unless empty */
     /* Dialler: clocks, as for struct session_auth. */
     struct bytes clock;     /* our stored clock, full form */
     struct bytes sent_base; /* the clock we last sent it that it confirmed */
@@ -129,7 +129,7 @@ struct event {
         struct {
             struct log_id log;
             uint64_t from;
-            uint64_t to;         /* == from: nothing to be had now */
+            uint64_t to;          /* == from: nothing to be had now */
             struct bytes encoded; /* batch_encode's bytes */
         } batch;
         struct {
@@ -217,8 +217,7 @@ struct session_status {
     uint64_t entries_sent;
     uint64_t last_heard_ms;
 };
-void session_status(
-    const struct session *session, struct session_status *out);
+void session_status(const struct session *session, struct session_status *out);
 
 /* Internal invariants, for tests after each step. */
 bool session_check(const struct session *session);
