@@ -45,8 +45,8 @@ is_control(const uint8_t *text, size_t left)
     return false;
 }
 
-static bool
-name_is_valid(struct bytes name)
+bool
+cert_name_is_valid(struct bytes name)
 {
     if (name.size == 0 || name.size > CERT_NAME_BYTES_MAX ||
         !bytes_are_utf8(name)) {
@@ -125,8 +125,8 @@ field(const char *text, size_t size_max)
 static bool
 texts_are_valid(const struct cert *cert)
 {
-    return name_is_valid(field(cert->office_name, CERT_NAME_BYTES_MAX)) &&
-           name_is_valid(field(cert->node_name, CERT_NAME_BYTES_MAX)) &&
+    return cert_name_is_valid(field(cert->office_name, CERT_NAME_BYTES_MAX)) &&
+           cert_name_is_valid(field(cert->node_name, CERT_NAME_BYTES_MAX)) &&
            country_is_valid(field(cert->country, COUNTRY_BYTES)) &&
            type_is_valid(field(cert->type, CERT_TYPE_BYTES_MAX));
 }

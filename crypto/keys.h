@@ -96,6 +96,12 @@ struct cert {
 };
 
 /*
+ * Is it a name as certificates have them: UTF-8 of 1 to CERT_NAME_BYTES_MAX
+ * bytes without the control characters that cert_encode lists?
+ */
+bool cert_name_is_valid(struct bytes name);
+
+/*
  * Append the certificate, signed with the office's and the node's seeds, to
  * *out. ERR_MALFORMED for names that are empty, too long, not UTF-8 or hold
  * control characters (C0, C1, DEL, line and paragraph separators, and the

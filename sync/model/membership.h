@@ -24,7 +24,8 @@ struct control {
     uint64_t rank;
     uint64_t time;
     struct vclock clock; /* all control entries it counts, own log included
-                            up to itself, exclusively */
+                            up to itself, exclusively; as written, not cut */
+    struct vclock seen;  /* likewise of changes logs: what it says it saw */
     struct statement statement;
     uint8_t *body; /* owned: what the statement's views look into */
     /* SEALS' generation, CIRCLE's former, in local numbers */
