@@ -248,6 +248,20 @@ START_TEST(every_flipped_bit_of_a_cosignature_is_refused)
 }
 END_TEST
 
+START_TEST(a_cosignature_of_another_size_does_not_hold)
+{
+    struct taken_apart t;
+
+    take_apart(&t);
+    for (size_t size = 0; size <= 72; size++) {
+        t.note.signatures[1].size = size;
+        ck_assert_int_eq(note_verify(&t.note, &t.keys[1], 1, NULL),
+            size == 72 ? ERR_OK : ERR_BAD_SIGNATURE);
+    }
+    json_decref(t.json);
+}
+END_TEST
+
 /* Times, and whether a signature made over them as a message would hold. */
 static const struct {
     uint64_t time;
@@ -314,6 +328,7 @@ checkpoint_suite(void)
     tcase_add_test(cosignature, every_flipped_bit_of_a_cosignature_is_refused);
     tcase_add_loop_test(
         cosignature, a_cosignature_is_from_before_two_to_the_63, 0, 5);
+    tcase_add_test(cosignature, a_cosignature_of_another_size_does_not_hold);
     tcase_add_test(cosignature, a_text_beyond_the_limit_is_not_cosigned);
     suite_add_tcase(suite, cosignature);
     return suite;

@@ -7,6 +7,7 @@
 #include "crypto/base/cbor.h"
 #include "crypto/base/hex.h"
 #include "crypto/base/mem.h"
+#include "tests/lib/run.h"
 
 /* Does it read `hex`? */
 static void
@@ -193,11 +194,5 @@ hash_suite(void)
 int
 main(void)
 {
-    SRunner *runner = srunner_create(hash_suite());
-    int failed = 0;
-
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(hash_suite());
 }

@@ -266,6 +266,22 @@ START_TEST(signatures_of_unknown_length_are_counted_only)
 }
 END_TEST
 
+START_TEST(padding_stands_at_the_end_only)
+{
+    for (size_t before = 4; before <= 260; before += 4) {
+        struct buf encoded = {0};
+        struct note note;
+
+        buf_put_text(&encoded, "text\n\n" DASH "name ");
+        memset(buf_extend(&encoded, before), 'A', before);
+        encoded.data[encoded.size - 1] = '=';
+        buf_put_text(&encoded, "AAAA\n");
+        ck_assert_int_eq(note_parse(&note, buf_bytes(&encoded)), ERR_MALFORMED);
+        buf_release(&encoded);
+    }
+}
+END_TEST
+
 static const struct {
     size_t count;
     enum err rc;
@@ -348,6 +364,7 @@ note_suite(void)
     tcase_add_test(parse, the_text_goes_to_the_last_blank_line);
     tcase_add_loop_test(parse, a_signature_line_has_one_shape, 0, LINE_ROWS);
     tcase_add_test(parse, signatures_of_unknown_length_are_counted_only);
+    tcase_add_test(parse, padding_stands_at_the_end_only);
     tcase_add_loop_test(parse, at_most_a_hundred_signatures_are_read, 0, 5);
     tcase_add_loop_test(parse, a_note_has_at_most_64_kib, 0, 3);
     tcase_add_test(parse, a_mutant_note_is_refused_or_is_itself);

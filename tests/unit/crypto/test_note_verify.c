@@ -214,6 +214,9 @@ static const struct {
         ERR_MALFORMED},
     {"example.com/foo+530d903a+BukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
         ERR_VERSION},
+    {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+     "AAAA",
+        ERR_MALFORMED},
     {"example.com/foo+530d903a+Ag==", ERR_VERSION},
     {"example.com/foo+530d903a+AQ==", ERR_MALFORMED},
 };
@@ -325,6 +328,21 @@ START_TEST(a_published_seed_signs_the_published_note)
 }
 END_TEST
 
+START_TEST(a_vkey_whose_name_is_too_long_is_refused)
+{
+    struct note_key key;
+
+    for (size_t size = NOTE_NAME_BYTES_MAX + 1; size <= 1024; size += 64) {
+        struct buf vkey = {0};
+
+        memset(buf_extend(&vkey, size), 'n', size);
+        buf_put_text(&vkey, strchr(example_vkey, '+'));
+        ck_assert_int_eq(note_key_parse(&key, buf_bytes(&vkey)), ERR_MALFORMED);
+        buf_release(&vkey);
+    }
+}
+END_TEST
+
 START_TEST(only_known_types_and_texts_are_signed)
 {
     struct secret_key seed;
@@ -337,6 +355,8 @@ START_TEST(only_known_types_and_texts_are_signed)
 
     ck_assert_int_eq(
         note_key_make(&other, "name", 0x02, &key.key), ERR_MALFORMED);
+    ck_assert_int_eq(note_key_make(&other, "na\xffme", NOTE_ED25519, &key.key),
+        ERR_MALFORMED);
     ck_assert_int_eq(
         note_sign(&out, &cosigner, &seed, bytes_text("text\n")), ERR_MALFORMED);
     for (size_t i = 0; i < 4; i++) {
@@ -389,6 +409,7 @@ verify_suite(void)
         key, what_is_not_a_verifier_key_is_refused, 0, VKEY_ROWS);
     tcase_add_test(key, no_other_bytes_stand_for_base64_digits);
     tcase_add_test(key, names_are_as_long_as_their_limit);
+    tcase_add_test(key, a_vkey_whose_name_is_too_long_is_refused);
     tcase_add_test(key, a_published_seed_signs_the_published_note);
     tcase_add_test(key, only_known_types_and_texts_are_signed);
     tcase_add_test(key, signing_without_memory_says_so);
