@@ -7,25 +7,36 @@
  *
  *   state       event                      effects                   next
  *   ----------  -------------------------  ------------------------  --------
- *   (dialler)   OPENED                     SEND message 1            HELLO
- *   (listener)  OPENED                     -                         HELLO
- *   HELLO (d)   RECEIVED message 2         PEER_CLOCK, READ…, or     OPEN
- *                                          SEND join
+ *   NEW (d)     OPENED                     SEND message 1            HELLO
+ *   NEW (l)     OPENED                     -                         HELLO
+ *   HELLO (d)   RECEIVED message 2         PEER_CLOCK, READ…, SEND   OPEN
+ *                                          clock or join
+ *   HELLO (d)   RECEIVED message 2, once,  SYNCED, HANG_UP           CLOSED
+ *               nothing new on either side
  *   HELLO (l)   RECEIVED message 1         AUTHENTICATE              ASKED
  *   ASKED       AUTHENTICATED              SEND message 2, READ…     OPEN
  *   OPEN        RECEIVED entries           ACCEPT                    OPEN
- *   OPEN        RECEIVED clock             PEER_CLOCK, READ…         OPEN
+ *   OPEN        RECEIVED clock             PEER_CLOCK, READ…, BASES  OPEN
  *   OPEN        RECEIVED join (l)          JOIN                      OPEN
  *   OPEN        BATCH (read result)        SEND entries, READ…       OPEN
- *   OPEN        COMMITTED                  SEND clock, READ…         OPEN
+ *   OPEN        ACCEPTED, COMMITTED        SEND clock, READ…         OPEN
+ *   OPEN        JOINED (l)                 SEND level, clock, READ…  OPEN
+ *   OPEN        HOLD                       SEND want                 OPEN
  *   OPEN        REFUSED                    SEND bye, HANG_UP         CLOSED
+ *   OPEN        RECEIVED bye               HANG_UP                   CLOSED
+ *   OPEN        clocks have become equal   SYNCED                    OPEN
  *   any         TICK                       SEND ping, HANG_UP        any
- *   any         RECEIVED anything wrong    HANG_UP                   CLOSED
+ *   OPEN        RECEIVED anything wrong    SEND bye, HANG_UP         CLOSED
+ *   before      RECEIVED anything wrong    HANG_UP                   CLOSED
  *   any         CLOSE                      SEND bye, HANG_UP         CLOSED
  *
- * After HANG_UP every event gives no effects. What a peer can make this hold
- * is bounded: one incoming frame (SESSION_FRAME_BYTES_MAX), one clock,
- * SESSION_READS_MAX reads and SESSION_WINDOW_BYTES_MAX unacknowledged.
+ * After HANG_UP every event gives no effects. WAKE may come with any step.
+ * Until the dialler's first transport message a listener changes nothing and
+ * sends at most SESSION_FIRST_FLIGHT_BYTES_MAX: message 1 may be a replay.
+ *
+ * What a peer can make this hold is bounded: frames received
+ * (LINK_HELD_BYTES_MAX), one clock, SESSION_READS_MAX reads, one record for
+ * each of WINDOW_FLIGHTS_MAX batches on their way, a set of held logs.
  */
 #ifndef CORRIDOR_SYNC_WIRE_SESSION_H
 #define CORRIDOR_SYNC_WIRE_SESSION_H
@@ -35,8 +46,7 @@
 #include "sync/model/vclock.h"
 
 enum {
-    SESSION_FRAME_BYTES_MAX = LOG_BATCH_BYTES_MAX + 8 * 1024,
-    SESSION_WINDOW_BYTES_MAX = 8 * 1024 * 1024,
+    SESSION_RECEIVED_BYTES_MAX = 1024 * 1024, /* in one event */
     SESSION_FIRST_FLIGHT_BYTES_MAX = 256 * 1024,
     SESSION_READS_MAX = 4,   /* outstanding at once */
     SESSION_PSKS_MAX = 64,   /* a listener tries */
@@ -44,7 +54,7 @@ enum {
     SESSION_HELLO_MS_MAX = 20 * 1000,
     SESSION_PING_MS = 15 * 1000, /* of silence from us */
     SESSION_DEAD_MS = 40 * 1000, /* of silence from the peer */
-    SESSION_RELAY_MS = 250, /* before passing on what others may have sent */
+    SESSION_IDLE_MS = 10 * 1000, /* `once`: nothing to wait for any more */
     SESSION_LIFE_MS_MAX = 24 * 60 * 60 * 1000
 };
 
@@ -66,7 +76,19 @@ enum bye_reason {
     BYE_HELLO = 7 /* never sent: the handshake did not succeed */
 };
 /* Short words for a reason; never NULL. */
+/* A few words for diagnostics; never NULL. */
 const char *bye_text(enum bye_reason reason);
+
+/* Our stored clock: what this node durably holds. */
+struct session_clock {
+    struct bytes full; /* as vclock_encode writes it */
+    /*
+     * Its logs in the order in which they became known here: they are sent
+     * in that order, control logs first. A log table's ids will do.
+     */
+    const struct log_id *order;
+    size_t order_count;
+};
 
 struct session;
 
@@ -97,27 +119,27 @@ enum err session_new(
 void session_free(struct session *session);
 
 enum event_type {
-    EVENT_OPENED,
-    EVENT_RECEIVED,
-    EVENT_TICK,
-    EVENT_AUTHENTICATED,
-    EVENT_LEVEL,     /* the peer's standing has changed */
-    EVENT_BATCH,     /* answer to READ */
-    EVENT_ACCEPTED,  /* answer to ACCEPT: committed, durable */
-    EVENT_REFUSED,   /* answer to ACCEPT or JOIN */
+    EVENT_OPENED,        /* TCP connects */
+    EVENT_RECEIVED,      /* at most SESSION_RECEIVED_BYTES_MAX */
+    EVENT_TICK,          /* it is later */
+    EVENT_AUTHENTICATED, /* answer to AUTHENTICATE */
+    EVENT_LEVEL,     /* the peer's standing has changed: FULL, CONTROL, NONE */
+    EVENT_BATCH,     /* answer to READ, in any order */
+    EVENT_ACCEPTED,  /* answer to ACCEPT, in order: committed, durable */
+    EVENT_REFUSED,   /* answer to ACCEPT or JOIN: ends the session */
     EVENT_JOINED,    /* answer to JOIN: the admission is committed */
-    EVENT_COMMITTED, /* our stored clock has grown, durably */
+    EVENT_COMMITTED, /* our stored clock has grown, durably, otherwise */
     EVENT_HOLD,      /* ask the peer (not) to send some logs: assignment */
-    EVENT_CLOSE
+    EVENT_CLOSE      /* BYE_CUT: TCP has ended */
 };
 
 /* What the engine knows of a peer that has just shown itself. */
 struct session_auth {
     enum session_level level;
     struct node_id peer;
-    struct bytes clock;
-    struct bytes sent_base;
-    struct bytes heard_bases[2];
+    struct session_clock clock;
+    struct bytes sent_base;      /* BASES' last `sent`; empty: none */
+    struct bytes heard_bases[2]; /* BASES' last two `heard`, likewise */
 };
 
 struct event {
@@ -133,14 +155,25 @@ struct event {
             struct bytes encoded; /* batch_encode's bytes */
         } batch;
         struct {
-            enum err rc;
-            enum bye_reason reason;
+            enum bye_reason reason; /* BYE_REFUSED, BYE_DENIED, BYE_ERROR */
         } refused;
-        struct bytes clock; /* COMMITTED, JOINED, ACCEPTED: full form */
+        /* ACCEPTED, COMMITTED, JOINED; one that is below the last, as when
+         * two commits overtake each other, is passed over. */
         struct {
+            struct session_clock clock;
+            /*
+             * ACCEPTED: how many ACCEPTs it answers, the oldest first. A
+             * batch that was held already, or that does not fit because
+             * entries before it are missing, is answered so too: what came
+             * of it is seen in the clock. One that begins below what is held
+             * and goes beyond must be taken in from there.
+             */
+            size_t accepts;
+        } stored;
+        struct { /* once open; before, it is passed over */
             const struct log_id *logs;
             size_t count;
-            bool hold;
+            bool hold; /* false: send them again */
         } hold;
         enum bye_reason close;
     } u;
@@ -153,10 +186,10 @@ enum effect_type {
     EFFECT_ACCEPT,       /* verify, store, commit: ACCEPTED or REFUSED */
     EFFECT_JOIN,         /* admit the peer: JOINED or REFUSED */
     EFFECT_PEER_CLOCK,   /* the peer durably holds this: for status */
-    EFFECT_BASES,        /* remember these for the next session */
+    EFFECT_BASES,        /* remember these for the next session, lazily */
     EFFECT_SYNCED,       /* both sides hold the same, now */
-    EFFECT_WAKE,         /* TICK at or after wake_ms */
-    EFFECT_HANG_UP
+    EFFECT_WAKE,         /* TICK at or after wake_ms; replaces the last */
+    EFFECT_HANG_UP       /* after what SEND gave: close; always the last */
 };
 
 struct effect {
@@ -165,8 +198,11 @@ struct effect {
         struct bytes send;
         struct {
             struct public_key noise; /* the peer's static key */
-            struct bytes cert;       /* may be empty; not yet verified */
-            size_t psk;              /* which of the psks it knew */
+            /* Fresh for each handshake: seen again, it is a replay. */
+            struct public_key ephemeral;
+            struct bytes cert; /* may be empty; not yet verified */
+            size_t psk;        /* which of the psks it knew */
+            bool is_join;      /* it asks to join: LEVEL_JOIN, or as usual */
         } authenticate;
         struct {
             struct log_id log;
@@ -180,21 +216,26 @@ struct effect {
         } join;
         struct bytes peer_clock; /* full form */
         struct {
+            /* Either may be empty: no news. */
             struct bytes sent;  /* the peer has confirmed this clock of ours */
-            struct bytes heard; /* its last clock */
+            struct bytes heard; /* a clock of its that we have confirmed */
         } bases;
         uint64_t wake_ms;
         enum bye_reason hang_up;
     } u;
 };
 
-/* Bytes live until the next step of the same session. Zero it first. */
+/*
+ * Bytes live until the next step of the same session, or with the same
+ * effects: carry all of them out before that. Zero it first.
+ */
 struct effects {
     struct effect *items;
     size_t count;
     size_t capacity;
     struct buf bytes; /* what SEND and others view into */
 };
+/* NULL and zeroed are fine. */
 void effects_release(struct effects *effects);
 
 /*
@@ -209,6 +250,8 @@ enum err session_step(struct session *session, const struct event *event,
 struct session_status {
     bool is_open;   /* the handshake is done */
     bool is_synced; /* clocks were equal at the last exchange */
+    /* Stop reading the socket: batches wait for their answers here. */
+    bool wants_pause;
     enum session_level level;
     struct node_id peer;
     struct hash handshake; /* names the session in diagnostics */
@@ -217,6 +260,7 @@ struct session_status {
     uint64_t entries_sent;
     uint64_t last_heard_ms;
 };
+/* Where the session stands. */
 void session_status(const struct session *session, struct session_status *out);
 
 /* Internal invariants, for tests after each step. */
