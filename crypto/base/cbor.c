@@ -185,6 +185,7 @@ static enum cbor_type
 get_head(struct cursor *cursor, uint64_t *argument)
 {
     enum cbor_type type = cbor_peek(cursor);
+    uint8_t info = 0;
 
     *argument = 0;
     if (type == CBOR_INVALID) {
@@ -195,7 +196,13 @@ get_head(struct cursor *cursor, uint64_t *argument)
         cursor_take(cursor, 1);
         return type;
     }
-    *argument = get_argument(cursor, cursor_u8(cursor) & 0x1f);
+    info = *cursor->pos & 0x1f;
+    cursor->pos++;
+    if (info < INFO_U8) {
+        *argument = info;
+        return type;
+    }
+    *argument = get_argument(cursor, info);
     return cursor->failed ? CBOR_INVALID : type;
 }
 
@@ -446,9 +453,10 @@ walk_step(struct walk *walk, struct cursor *cursor)
 struct bytes
 cbor_skip(struct cursor *cursor)
 {
-    struct walk walk = {.depth = 0};
+    struct walk walk;
     const uint8_t *start = cursor->pos;
 
+    walk.depth = 0; /* its levels are not read before they are written */
     do {
         if (walk_step(&walk, cursor)) {
             walk_count(&walk, cursor);
