@@ -7,10 +7,10 @@
 
 #include "crypto/base/cbor.h"
 #include "crypto/base/mem.h"
-#include "crypto/base/num.h"
+#include "crypto/flat.h"
 #include "crypto/hash.h"
 
-enum { ITEMS_PER_LOG = 2 };
+enum { ITEMS_PER_LOG = 2, NAME_HEAD_BYTES_MAX = 32 };
 
 /* One log of a full form. */
 struct counted {
@@ -217,46 +217,17 @@ vclock_decode(struct vclock *out, struct log_table *logs, struct bytes encoded)
     return ERR_OK;
 }
 
-/*
- * The head of a byte string, shortest form, at most five bytes. By hand: the
- * CBOR writer allocates, and a name must not be able to fail.
- */
-static size_t
-bytes_head(uint8_t out[5], size_t size)
-{
-    assert(size <= UINT32_MAX);
-    if (size < 24) {
-        out[0] = (uint8_t)(0x40 + size);
-        return 1;
-    }
-    if (size <= UINT8_MAX) {
-        out[0] = 0x58;
-        out[1] = (uint8_t)size;
-        return 2;
-    }
-    if (size <= UINT16_MAX) {
-        out[0] = 0x59;
-        num_store_u16(out + 1, (uint16_t)size);
-        return 3;
-    }
-    out[0] = 0x5a;
-    num_store_u32(out + 1, (uint32_t)size);
-    return 5;
-}
-
 void
 vclock_name(struct vclock_name *out, struct bytes full)
 {
-    /* An array of two, whose first item is a text of 16 bytes. */
-    static const char start[] = "\x82\x70"
-                                "corridor/clock/1";
-    uint8_t head[5];
+    uint8_t head[NAME_HEAD_BYTES_MAX];
     uint8_t hash[64];
-    struct bytes parts[3] = {bytes_of(start, sizeof(start) - 1)};
+    struct flat flat = flat_array(head, sizeof(head), 2, "corridor/clock/1");
+    struct bytes parts[2] = {{NULL, 0}, full};
 
-    parts[1] = bytes_of(head, bytes_head(head, full.size));
-    parts[2] = full;
-    hash_blake2b_512(hash, parts, 3);
+    flat_bytes_head(&flat, full.size);
+    parts[0] = flat_bytes(&flat);
+    hash_blake2b_512(hash, parts, 2);
     memcpy(out->bytes, hash, sizeof(out->bytes));
 }
 
