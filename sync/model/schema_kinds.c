@@ -191,6 +191,20 @@ options_parse(const struct schema_build *build, struct schema_field *field,
     return true;
 }
 
+/* Words that stand beside the fields wherever a record is written as text. */
+static bool
+is_taken(const char *name)
+{
+    static const char *const words[] = {"kind", "id", "parent", "reason"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err
 field_add(struct schema_build *build, const struct schema_field *field,
     const struct field_note *note)
@@ -238,7 +252,7 @@ schema_line_field(struct schema_build *build)
     }
     field.number = (uint16_t)number;
     field.name = build->words[2];
-    if (!schema_is_name(field.name) ||
+    if (!schema_is_name(field.name) || is_taken(field.name) ||
         !type_parse(type, &field.type, &note.param) ||
         !schema_rule_find(build->words[4], &field.rule)) {
         return ERR_MALFORMED;

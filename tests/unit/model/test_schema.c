@@ -416,6 +416,8 @@ static const struct {
     {"a field's name twice", "more LA\n",
         "kind 1 k case\nfield 1 a n review\nfield 2 a n review\n",
         ERR_MALFORMED, 9},
+    {"a field named as no field may be", "more LA\n",
+        "kind 1 k case\nfield 1 reason n review\n", ERR_MALFORMED, 8},
     {"an unknown type", "more LA\n", "kind 1 k case\nfield 1 a nn review\n",
         ERR_MALFORMED, 8},
     {"an unknown rule", "more LA\n", "kind 1 k case\nfield 1 a n reviews\n",
