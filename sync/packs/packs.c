@@ -22,3 +22,9 @@ pack_text(const char *name)
     }
     return NULL;
 }
+
+const struct bytes *
+pack_dictionary(uint32_t id)
+{
+    return id == PACK_DICTIONARY_MEKONG ? &packs_data_dictionary_1 : NULL;
+}

@@ -6,5 +6,6 @@
 #include "crypto/base/bytes.h"
 
 extern const struct bytes packs_data_mekong;
+extern const struct bytes packs_data_dictionary_1;
 
 #endif

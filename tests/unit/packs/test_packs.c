@@ -4,6 +4,9 @@
 #include <check.h>
 #include <string.h>
 
+#include "crypto/base/hex.h"
+#include "crypto/hash.h"
+#include "sync/model/change.h"
 #include "sync/model/schema.h"
 #include "tests/lib/run.h"
 
@@ -181,6 +184,50 @@ START_TEST(mekong_labels_all_kinds_fields_states_and_marks_in_english)
 }
 END_TEST
 
+START_TEST(a_dictionary_that_is_not_built_in_is_not_found)
+{
+    ck_assert_ptr_null(pack_dictionary(0));
+    ck_assert_ptr_null(pack_dictionary(2));
+    ck_assert_ptr_nonnull(pack_dictionary(PACK_DICTIONARY_MEKONG));
+}
+END_TEST
+
+/* What was written with it must stay readable: it never changes. */
+START_TEST(the_dictionary_is_the_protocols)
+{
+    static const char expected[] = "8151715eddd3bfca7cbf86de6e90ca0d"
+                                   "1d7daa6d96910efe08f0f62eb2441922";
+    struct hash hash = {{0}};
+    char hex[2 * sizeof(hash.bytes) + 1];
+
+    hash_sha256(&hash, *pack_dictionary(PACK_DICTIONARY_MEKONG));
+    hex_encode(hex, bytes_hash(&hash));
+    ck_assert_str_eq(hex, expected);
+}
+END_TEST
+
+START_TEST(a_change_packed_with_the_dictionary_comes_back)
+{
+    struct bytes dictionary = *pack_dictionary(PACK_DICTIONARY_MEKONG);
+    struct bytes plain = bytes_text("waiting_office");
+    struct codec *codec = NULL;
+    struct buf padded = {0};
+    struct buf again = {0};
+    uint32_t id = 0;
+
+    ck_assert_int_eq(
+        codec_new(&codec, PACK_DICTIONARY_MEKONG, dictionary), ERR_OK);
+    ck_assert_int_eq(codec_pack(codec, &padded, plain), ERR_OK);
+    ck_assert_int_eq(codec_dictionary_id(&id, buf_bytes(&padded)), ERR_OK);
+    ck_assert_uint_eq(id, PACK_DICTIONARY_MEKONG);
+    ck_assert_int_eq(codec_unpack(codec, &again, buf_bytes(&padded)), ERR_OK);
+    ck_assert(bytes_equal(buf_bytes(&again), plain));
+    buf_release(&padded);
+    buf_release(&again);
+    codec_free(codec);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -196,6 +243,9 @@ main(void)
     tcase_add_test(mekong, mekong_rules_are_those_of_the_offices);
     tcase_add_test(
         mekong, mekong_labels_all_kinds_fields_states_and_marks_in_english);
+    tcase_add_test(mekong, a_dictionary_that_is_not_built_in_is_not_found);
+    tcase_add_test(mekong, the_dictionary_is_the_protocols);
+    tcase_add_test(mekong, a_change_packed_with_the_dictionary_comes_back);
     suite_add_tcase(suite, mekong);
     return run_suite(suite);
 }
