@@ -93,6 +93,7 @@ struct history_item {
     uint64_t rank;
     uint64_t time;
     uint8_t class;
+    struct dot key;
     enum void_reason void_reason;
     const struct change *change;
     const struct vclock *clock;

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Content keys as one transaction sees them: rows of the keys table, opened,
+ * cached, and written back in key order (docs/storage.md, "keys"):
+ *
+ *   head u64        arrival + 1 of the newest entry under the key, 0: none
+ *   has u8          1: the key follows, sealed under the table key (72 bytes)
+ *   …               key_info_encode's bytes
+ */
+#ifndef CORRIDOR_STORAGE_CONTENT_H
+#define CORRIDOR_STORAGE_CONTENT_H
+
+#include "crypto/seal.h"
+#include "storage/map.h"
+#include "storage/txn.h"
+#include "sync/model/grant.h"
+
+enum { CONTENT_CACHE_MAX = 16384 }; /* clean ones kept after a commit */
+
+struct content_key {
+    struct key_info info;
+    uint64_t head;
+    bool has_secret;
+    bool has_derived;
+    bool is_dirty;
+    struct secret_key secret;
+    struct seal_keys seal;  /* where has_derived */
+    struct secret_key rest; /* likewise: seals derived values */
+};
+
+struct content_cache {
+    struct map map; /* key_dot's 12 bytes -> struct content_key */
+    struct secret_key table; /* seals content keys at rest */
+    struct secret_key storage;
+};
+
+void content_init(struct content_cache *cache, const struct secret_key *table,
+    const struct secret_key *storage, uint64_t seed);
+void content_release(struct content_cache *cache);
+/* Forget all: after an abort, or when too many are kept. */
+void content_clear(struct content_cache *cache);
+
+/* The row's key, from cache or disk; lives until content_clear.
+ * ERR_NOT_FOUND. */
+enum err content_get(struct content_cache *cache, struct txn *txn,
+    struct dot dot, struct content_key **out, struct err_msg *msg) MUST_USE;
+/* A new one, not yet on the disk; ERR_EXISTS. */
+enum err content_add(struct content_cache *cache, struct txn *txn,
+    struct dot dot, struct content_key **out, struct err_msg *msg) MUST_USE;
+/* Set the secret and what is derived from it. */
+void content_set_secret(struct content_cache *cache, struct content_key *key,
+    const struct secret_key *secret);
+/* Derive once, before use. */
+void content_derive(struct content_cache *cache, struct content_key *key);
+/* Write the dirty ones in key order. */
+enum err content_flush(struct content_cache *cache, struct txn *txn,
+    struct err_msg *msg) MUST_USE;
+
+#endif

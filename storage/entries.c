@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/entries.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "crypto/base/cursor.h"
+#include "crypto/base/mem.h"
+#include "crypto/base/num.h"
+
+enum {
+    FIXED_BYTES = 30,
+    HASH_BYTES = 32,
+    FLAGS_ALL =
+        ENTRY_FLAG_ABSENT | ENTRY_FLAG_APPLIED | ENTRY_FLAG_CHECKPOINT
+};
+
+static size_t
+stored_size(const struct stored_entry *stored)
+{
+    return FIXED_BYTES + stored->node_count * HASH_BYTES + 1 + 2 +
+           stored->entry.header.size + 2 +
+           (stored->entry.has_body ? stored->entry.body.size : HASH_BYTES) +
+           stored->checkpoint.size;
+}
+
+static uint8_t *
+put(uint8_t *at, const void *data, size_t size)
+{
+    if (size > 0) {
+        memcpy(at, data, size);
+    }
+    return at + size;
+}
+
+static void
+stored_write(uint8_t *at, const struct stored_entry *stored)
+{
+    const struct entry *entry = &stored->entry;
+
+    at[0] = stored->flags;
+    num_store_u32(at + 1, stored->dot.log);
+    num_store_u64(at + 5, stored->dot.position);
+    num_store_u64(at + 13, stored->previous);
+    num_store_u64(at + 21, stored->rank);
+    at[29] = (uint8_t)stored->node_count;
+    at = put(
+        at + FIXED_BYTES, stored->nodes, stored->node_count * HASH_BYTES);
+    *at++ = entry->kind;
+    num_store_u16(at, (uint16_t)entry->header.size);
+    at = put(at + 2, entry->header.data, entry->header.size);
+    num_store_u16(at, entry->has_body ? (uint16_t)entry->body.size : 0);
+    at += 2;
+    if (entry->has_body) {
+        at = put(at, entry->body.data, entry->body.size);
+    } else {
+        at = put(at, entry->body_hash.bytes, HASH_BYTES);
+    }
+    put(at, stored->checkpoint.data, stored->checkpoint.size);
+}
+
+enum err
+entries_append(struct txn *txn, const struct stored_entry *stored,
+    struct err_msg *msg)
+{
+    struct key key = key_u64(stored->arrival);
+    uint8_t *room = NULL;
+    enum err rc = txn_append_reserve(txn, TABLE_ENTRIES, key_bytes(&key),
+        stored_size(stored), &room, msg);
+
+    if (rc == ERR_OK) {
+        stored_write(room, stored);
+    }
+    return rc;
+}
+
+enum err
+entries_rewrite(struct txn *txn, const struct stored_entry *stored,
+    struct err_msg *msg)
+{
+    struct key key = key_u64(stored->arrival);
+    size_t size = stored_size(stored);
+    uint8_t *copy = mem_alloc(size);
+    enum err rc = ERR_OK;
+
+    if (copy == NULL) {
+        return ERR_NOMEM;
+    }
+    stored_write(copy, stored);
+    rc = txn_put(
+        txn, TABLE_ENTRIES, key_bytes(&key), bytes_of(copy, size), msg);
+    mem_free(copy);
+    return rc;
+}
+
+enum err
+entries_decode(
+    struct stored_entry *out, uint64_t arrival, struct bytes value)
+{
+    struct stored_entry stored = {.arrival = arrival};
+    struct cursor cursor = cursor_init(value);
+    size_t size = 0;
+
+    stored.flags = cursor_u8(&cursor);
+    stored.dot.log = cursor_u32(&cursor);
+    stored.dot.position = cursor_u64(&cursor);
+    stored.previous = cursor_u64(&cursor);
+    stored.rank = cursor_u64(&cursor);
+    stored.node_count = cursor_u8(&cursor);
+    stored.nodes =
+        cursor_take(&cursor, stored.node_count * HASH_BYTES).data;
+    stored.entry.kind = cursor_u8(&cursor);
+    size = cursor_u16(&cursor);
+    stored.entry.header = cursor_take(&cursor, size);
+    size = cursor_u16(&cursor);
+    stored.entry.has_body = (stored.flags & ENTRY_FLAG_ABSENT) == 0;
+    if (stored.entry.has_body) {
+        stored.entry.body = cursor_take(&cursor, size);
+    } else {
+        cursor_copy(&cursor, stored.entry.body_hash.bytes, HASH_BYTES);
+        if (size != 0) {
+            cursor_fail(&cursor);
+        }
+    }
+    if ((stored.flags & ENTRY_FLAG_CHECKPOINT) != 0) {
+        stored.checkpoint = cursor_take(&cursor, cursor_left(&cursor));
+    }
+    if (cursor_end(&cursor) != ERR_OK ||
+        (stored.flags & ~(unsigned)FLAGS_ALL) != 0 ||
+        stored.node_count == 0 || stored.node_count > MERKLE_LEVELS_MAX ||
+        stored.previous > arrival) {
+        return ERR_CORRUPT;
+    }
+    *out = stored;
+    return ERR_OK;
+}
+
+enum err
+entries_at(struct txn *txn, uint64_t arrival, struct stored_entry *out,
+    struct err_msg *msg)
+{
+    struct key key = key_u64(arrival);
+    struct bytes value = {0};
+    enum err rc =
+        txn_get(txn, TABLE_ENTRIES, key_bytes(&key), &value, msg);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = entries_decode(out, arrival, value);
+    if (rc != ERR_OK) {
+        return err_set(msg, rc, "stored entry %llu is damaged",
+            (unsigned long long)arrival);
+    }
+    return ERR_OK;
+}
+
+enum err
+entries_locate(struct txn *txn, struct dot dot, uint64_t *out,
+    struct err_msg *msg)
+{
+    struct key end = key_dot((struct dot){dot.log, dot.position + 1});
+    struct scan scan = {0};
+    struct dot first = {0};
+    uint64_t arrival = 0;
+    bool found = false;
+    enum err rc = scan_open(&scan, txn, TABLE_RUNS, msg);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    found = scan_last(&scan, key_bytes(&end));
+    rc = scan_end(&scan, msg);
+    if (rc == ERR_OK && !found) {
+        rc = ERR_NOT_FOUND;
+    }
+    if (rc == ERR_OK && (key_get_dot(scan.key, &first) != ERR_OK ||
+                            key_get_u64(scan.value, &arrival) != ERR_OK)) {
+        rc = err_set(msg, ERR_CORRUPT, "a row of runs is damaged");
+    }
+    if (rc == ERR_OK && first.log != dot.log) {
+        rc = ERR_NOT_FOUND;
+    }
+    if (rc == ERR_OK) {
+        *out = arrival + (dot.position - first.position);
+    }
+    scan_close(&scan);
+    return rc;
+}
+
+enum err
+entries_get(struct txn *txn, struct dot dot, struct stored_entry *out,
+    struct err_msg *msg)
+{
+    uint64_t arrival = 0;
+    enum err rc = entries_locate(txn, dot, &arrival, msg);
+
+    if (rc == ERR_OK) {
+        rc = entries_at(txn, arrival, out, msg);
+    }
+    if (rc == ERR_OK && (out->dot.log != dot.log ||
+                            out->dot.position != dot.position)) {
+        rc = ERR_NOT_FOUND; /* past the end of the log's last run */
+    }
+    return rc;
+}
+
+enum err
+entries_next(struct txn *txn, uint64_t *out, struct err_msg *msg)
+{
+    struct scan scan = {0};
+    struct bytes none = {0};
+    uint64_t last = 0;
+    enum err rc = scan_open(&scan, txn, TABLE_ENTRIES, msg);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (scan_last(&scan, none)) {
+        rc = key_get_u64(scan.key, &last);
+        if (rc == ERR_OK) {
+            *out = last + 1;
+        }
+    } else {
+        rc = scan_end(&scan, msg);
+        if (rc == ERR_OK) {
+            *out = 0;
+        }
+    }
+    scan_close(&scan);
+    return rc;
+}
+
+enum err
+entries_put_run(struct txn *txn, struct dot first, uint64_t arrival,
+    struct err_msg *msg)
+{
+    struct key key = key_dot(first);
+    struct key value = key_u64(arrival);
+
+    return txn_put(
+        txn, TABLE_RUNS, key_bytes(&key), key_bytes(&value), msg);
+}
+
+static enum err
+source_node(
+    void *context, unsigned level, uint64_t index, struct hash *out)
+{
+    const struct entries_source *source = context;
+    struct stored_entry stored;
+    struct dot dot = {source->log, ((index + 1) << level) - 1};
+    enum err rc = entries_get(source->txn, dot, &stored, NULL);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (level >= stored.node_count) {
+        return ERR_CORRUPT;
+    }
+    memcpy(out->bytes, stored.nodes + level * HASH_BYTES, HASH_BYTES);
+    return ERR_OK;
+}
+
+struct merkle_source
+entries_merkle(struct entries_source *source)
+{
+    struct merkle_source merkle = {.node = source_node, .context = source};
+
+    return merkle;
+}

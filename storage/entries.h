@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stored entries, one value per position, appended in order of arrival
+ * (docs/storage.md, "entries"):
+ *
+ *   offset size
+ *        0    1  flags: 1 body absent, 2 applied, 4 has a checkpoint
+ *        1    4  log
+ *        5    8  position
+ *       13    8  previous entry under the same content key: arrival + 1, or 0
+ *       21    8  rank, once applied
+ *       29    1  number n of Merkle nodes this leaf completes, lowest first
+ *       30  32n  the nodes; the first is the leaf hash
+ *            2   header size
+ *            …   header
+ *            2   body size (0 where absent, then 32 bytes of its hash)
+ *            …   body
+ *            …   where flag 4: the author's state before this entry
+ */
+#ifndef CORRIDOR_STORAGE_ENTRIES_H
+#define CORRIDOR_STORAGE_ENTRIES_H
+
+#include "crypto/merkle.h"
+#include "storage/key.h"
+#include "storage/txn.h"
+#include "sync/model/entry.h"
+
+enum {
+    ENTRY_CHECKPOINT_EVERY = 256, /* positions */
+    ENTRY_FLAG_ABSENT = 1,
+    ENTRY_FLAG_APPLIED = 2,
+    ENTRY_FLAG_CHECKPOINT = 4
+};
+
+struct stored_entry {
+    uint64_t arrival;
+    uint8_t flags;
+    struct dot dot;
+    uint64_t previous; /* arrival + 1, 0 for none */
+    uint64_t rank;
+    const uint8_t *nodes; /* 32 bytes each */
+    size_t node_count;
+    struct entry entry;
+    struct bytes checkpoint;
+};
+
+/* Append with MDB_RESERVE; the arrival number must be the next. */
+enum err entries_append(struct txn *txn, const struct stored_entry *stored,
+    struct err_msg *msg) MUST_USE;
+/* Write one again, after it was applied late. */
+enum err entries_rewrite(struct txn *txn, const struct stored_entry *stored,
+    struct err_msg *msg) MUST_USE;
+
+/*
+ * Views live as long as the transaction's. ERR_NOT_FOUND; ERR_CORRUPT. The
+ * body's hash is filled in only where the body is absent.
+ */
+enum err entries_at(struct txn *txn, uint64_t arrival,
+    struct stored_entry *out, struct err_msg *msg) MUST_USE;
+enum err entries_get(struct txn *txn, struct dot dot,
+    struct stored_entry *out, struct err_msg *msg) MUST_USE;
+/* The arrival number alone, by the runs. */
+enum err entries_locate(struct txn *txn, struct dot dot, uint64_t *out,
+    struct err_msg *msg) MUST_USE;
+/* Strict decode of a value: what our disk says is parsed as hostile. */
+enum err entries_decode(struct stored_entry *out, uint64_t arrival,
+    struct bytes value) MUST_USE;
+
+/* One more than the greatest arrival number. */
+enum err entries_next(
+    struct txn *txn, uint64_t *out, struct err_msg *msg) MUST_USE;
+/* Note that a run of `log` starts at `first` with this arrival number. */
+enum err entries_put_run(struct txn *txn, struct dot first, uint64_t arrival,
+    struct err_msg *msg) MUST_USE;
+
+/* A Merkle source over one log's stored entries. */
+struct entries_source {
+    struct txn *txn;
+    uint32_t log;
+};
+struct merkle_source entries_merkle(struct entries_source *source);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A record's history: the stored changes of its content keys' chains, each
+ * with the clock its author had (docs/storage.md, "Chains").
+ */
+#ifndef CORRIDOR_STORAGE_HISTORY_H
+#define CORRIDOR_STORAGE_HISTORY_H
+
+#include "storage/reader.h"
+#include "storage/view.h"
+
+/* Authors' states at chosen entries, by the checkpoints. */
+struct replay {
+    struct reader *reader;
+    struct author *authors; /* per log number */
+    bool *has;
+    size_t count;
+    struct header_clock clock;
+};
+void replay_release(struct replay *replay);
+
+/* An entry with its author's state just after it (the own log counted up to
+ * the entry, exclusively). Lives until the next call. */
+struct replayed {
+    struct stored_entry stored;
+    struct header header;
+    const struct author *author;
+};
+/* Entries of one log are best asked for in rising order. ERR_MALFORMED: the
+ * entry's header is. */
+enum err replay_seek(struct replay *replay, struct dot dot,
+    struct replayed *out, struct err_msg *msg) MUST_USE;
+
+/* The entries under these content keys, in canonical order. */
+struct history_entry {
+    struct dot dot;
+    uint64_t rank;
+    uint64_t time;
+};
+struct history {
+    struct history_entry *entries;
+    size_t count;
+    size_t capacity;
+};
+void history_release(struct history *history);
+enum err history_collect(struct reader *reader, const struct dot *keys,
+    size_t key_count, struct history *out, struct err_msg *msg) MUST_USE;
+
+/* Call `each` for every readable change of a record, oldest first. `each`
+ * returns an error to stop. */
+struct history_walk {
+    uint16_t kind;              /* with any_record: ignored */
+    const struct record_id *id; /* NULL: every record's */
+    enum err (*each)(void *context, const struct history_item *item);
+    void *context;
+};
+enum err history_walk(struct reader *reader, const struct history *history,
+    const struct history_walk *walk, struct err_msg *msg) MUST_USE;
+
+#endif

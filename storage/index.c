@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The search index: derived data, made behind the writes in sorted batches
+ * (docs/storage.md, "index"). A merged record is noted under the next number
+ * of `touched`; store_index takes those notes away as it puts terms in. A
+ * query also looks at what is still noted.
+ */
+#include "storage/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/base/cbor.h"
+#include "crypto/base/cursor.h"
+#include "crypto/base/mem.h"
+#include "crypto/base/num.h"
+#include "crypto/hash.h"
+#include "storage/store_internal.h"
+
+enum { TERMS_MAX = 512, TERM_TEXT_BYTES_MAX = 256 };
+
+enum err
+index_touch(
+    struct store *store, const uint8_t *record_key, struct err_msg *msg)
+{
+    struct key key = key_u64(store->next_touched);
+    enum err rc = txn_append(store->txn, TABLE_TOUCHED, key_bytes(&key),
+        bytes_of(record_key, RECORD_KEY_BYTES), msg);
+
+    if (rc == ERR_OK) {
+        store->next_touched++;
+    }
+    return rc;
+}
+
+/* A text is compared without its language tag and ASCII case. */
+static void
+put_folded(struct buf *out, struct bytes value)
+{
+    struct cursor cursor = cursor_init(value);
+    struct bytes text = value;
+
+    if (cbor_peek(&cursor) == CBOR_ARRAY && cbor_get_array(&cursor) == 2 &&
+        cbor_peek(&cursor) == CBOR_TEXT) {
+        text = cbor_get_text(&cursor);
+    } else {
+        cursor = cursor_init(value);
+        if (cbor_peek(&cursor) == CBOR_TEXT) {
+            text = cbor_get_text(&cursor);
+        }
+    }
+    for (size_t i = 0; i < text.size && i < TERM_TEXT_BYTES_MAX; i++) {
+        uint8_t c = text.data[i];
+        buf_put_u8(out, c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c);
+    }
+}
+
+enum err
+index_term(struct index_term *out, const struct secret_key *index_key,
+    const struct index_value *value)
+{
+    struct buf text = {0};
+    struct hash hash;
+    enum err rc = ERR_OK;
+
+    buf_put_u16(&text, value->kind);
+    buf_put_u16(&text, value->field);
+    put_folded(&text, value->value);
+    rc = buf_err(&text);
+    if (rc == ERR_OK) {
+        hash_blake2b_keyed(&hash, index_key, buf_bytes(&text));
+        memcpy(out->bytes, hash.bytes, TERM_BYTES);
+    }
+    buf_wipe(&text);
+    return rc;
+}
+
+bool
+index_same(struct bytes a, struct bytes b)
+{
+    struct buf x = {0};
+    struct buf y = {0};
+    bool same = false;
+
+    put_folded(&x, a);
+    put_folded(&y, b);
+    same = buf_err(&x) == ERR_OK && buf_err(&y) == ERR_OK &&
+           bytes_equal(buf_bytes(&x), buf_bytes(&y));
+    buf_wipe(&x);
+    buf_wipe(&y);
+    return same;
+}
+
+/* What a person may ask for by equality: short values of open fields. */
+static bool
+is_indexed(const struct schema_field *field, struct bytes value)
+{
+    return field != NULL && field->class != CLASS_SEALED &&
+           field->rule != RULE_JOURNAL && field->rule != RULE_LEDGER &&
+           value.size <= TERM_TEXT_BYTES_MAX;
+}
+
+static int
+compare_terms(const void *a, const void *b)
+{
+    return memcmp(a, b, TERM_BYTES);
+}
+
+/* The sorted, distinct terms of a record's current values. */
+static enum err
+record_terms(const struct store *store, const struct record *record,
+    struct index_term *out, size_t *out_count)
+{
+    const struct schema_kind *kind =
+        schema_kind(store->options.schema, record->kind);
+    size_t count = 0;
+    size_t kept = 0;
+    enum err rc = ERR_OK;
+
+    for (size_t f = 0; f < record->field_count; f++) {
+        const struct record_field *field = &record->fields[f];
+        const struct schema_field *info = schema_field(kind, field->number);
+
+        for (size_t i = 0; i < field->count && count < TERMS_MAX; i++) {
+            struct index_value value = {
+                record->kind, field->number, field->ops[i].value};
+            if (!field->ops[i].has_value ||
+                !is_indexed(info, value.value)) {
+                continue;
+            }
+            rc = index_term(&out[count], &store->secrets->index, &value);
+            if (rc != ERR_OK) {
+                return rc;
+            }
+            count++;
+        }
+    }
+    qsort(out, count, sizeof(*out), compare_terms);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 ||
+            memcmp(&out[kept - 1], &out[i], TERM_BYTES) != 0) {
+            out[kept++] = out[i];
+        }
+    }
+    *out_count = kept;
+    return ERR_OK;
+}
+
+/* One change of the index, to be done in key order. */
+struct posting {
+    uint8_t key[TERM_BYTES + RECORD_KEY_BYTES];
+    bool is_removal;
+};
+
+struct indexing {
+    struct store *store;
+    struct posting *postings;
+    size_t count;
+    size_t capacity;
+};
+
+static enum err
+push_posting(struct indexing *ix, const uint8_t *term,
+    const uint8_t *record_key, bool is_removal)
+{
+    struct posting *posting = NULL;
+    enum err rc = mem_grow((void **)&ix->postings, &ix->capacity,
+        ix->count + 1, sizeof(*ix->postings));
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    posting = &ix->postings[ix->count++];
+    memcpy(posting->key, term, TERM_BYTES);
+    memcpy(posting->key + TERM_BYTES, record_key, RECORD_KEY_BYTES);
+    posting->is_removal = is_removal;
+    return ERR_OK;
+}
+
+/* Walk two sorted lists; what only one has is a change. */
+static enum err
+diff_terms(struct indexing *ix, const uint8_t *record_key, struct bytes old,
+    const struct index_term *terms, size_t count)
+{
+    size_t o = 0;
+    size_t n = 0;
+    size_t old_count = old.size / TERM_BYTES;
+    enum err rc = ERR_OK;
+
+    while (rc == ERR_OK && (o < old_count || n < count)) {
+        int order = 0;
+        if (o == old_count) {
+            order = 1;
+        } else if (n == count) {
+            order = -1;
+        } else {
+            order = memcmp(
+                old.data + o * TERM_BYTES, terms[n].bytes, TERM_BYTES);
+        }
+        if (order < 0) {
+            rc = push_posting(
+                ix, old.data + o * TERM_BYTES, record_key, true);
+        } else if (order > 0) {
+            rc = push_posting(ix, terms[n].bytes, record_key, false);
+        }
+        o += order <= 0 ? 1 : 0;
+        n += order >= 0 ? 1 : 0;
+    }
+    return rc;
+}
+
+static enum err
+index_record(
+    struct indexing *ix, const uint8_t *record_key, struct err_msg *msg)
+{
+    struct store *store = ix->store;
+    struct reader reader = store_reader(store);
+    struct index_term terms[TERMS_MAX];
+    struct bytes key = bytes_of(record_key, RECORD_KEY_BYTES);
+    struct bytes row = {0};
+    struct bytes old = {0};
+    struct record record;
+    struct record_id id;
+    size_t count = 0;
+    enum err rc = txn_get(store->txn, TABLE_RECORDS, key, &row, msg);
+
+    memcpy(id.bytes, record_key + 2, sizeof(id.bytes));
+    record_init(&record, &id, 0);
+    if (rc == ERR_OK) {
+        rc = reader_record_decode(&reader, &record, key, row, msg);
+    } else if (rc == ERR_NOT_FOUND) {
+        rc = ERR_OK; /* gone: all its terms go */
+    }
+    if (rc == ERR_OK) {
+        rc = record_terms(store, &record, terms, &count);
+    }
+    if (rc == ERR_OK) {
+        rc = txn_get(store->txn, TABLE_TERMS, key, &old, msg);
+        rc = rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    }
+    if (rc == ERR_OK) {
+        rc = diff_terms(ix, record_key, old, terms, count);
+    }
+    if (rc == ERR_OK) {
+        rc = txn_put(store->txn, TABLE_TERMS, key,
+            bytes_of(terms, count * sizeof(terms[0])), msg);
+    }
+    record_release(&record);
+    return rc;
+}
+
+static int
+compare_postings(const void *a, const void *b)
+{
+    return memcmp(a, b, TERM_BYTES + RECORD_KEY_BYTES);
+}
+
+static enum err
+put_postings(struct indexing *ix, struct err_msg *msg)
+{
+    enum err rc = ERR_OK;
+
+    if (ix->count > 0) {
+        qsort(ix->postings, ix->count, sizeof(*ix->postings),
+            compare_postings);
+    }
+    for (size_t i = 0; i < ix->count && rc == ERR_OK; i++) {
+        struct bytes key =
+            bytes_of(ix->postings[i].key, sizeof(ix->postings[i].key));
+        if (ix->postings[i].is_removal) {
+            rc = txn_delete(ix->store->txn, TABLE_INDEX, key, msg);
+        } else {
+            rc = txn_put(ix->store->txn, TABLE_INDEX, key,
+                bytes_of(NULL, 0), msg);
+        }
+    }
+    return rc;
+}
+
+static int
+compare_record_keys(const void *a, const void *b)
+{
+    return memcmp(a, b, RECORD_KEY_BYTES);
+}
+
+/* Take up to `max` notes away; their record keys, sorted, into *out. */
+static enum err
+take_touched(struct store *store, size_t max, uint8_t *out,
+    size_t *out_count, struct err_msg *msg)
+{
+    struct bytes none = {0};
+    size_t count = 0;
+    enum err rc = ERR_OK;
+
+    while (rc == ERR_OK && count < max) {
+        struct scan scan = {0};
+        struct key key;
+        rc = scan_open(&scan, store->txn, TABLE_TOUCHED, msg);
+        if (rc != ERR_OK || !scan_seek(&scan, none)) {
+            scan_close(&scan);
+            break;
+        }
+        if (scan.value.size != RECORD_KEY_BYTES) {
+            rc = ERR_CORRUPT;
+        } else {
+            memcpy(out + count * RECORD_KEY_BYTES, scan.value.data,
+                RECORD_KEY_BYTES);
+            count++;
+        }
+        key = key_raw(scan.key);
+        scan_close(&scan);
+        if (rc == ERR_OK) {
+            rc = txn_delete(
+                store->txn, TABLE_TOUCHED, key_bytes(&key), msg);
+        }
+    }
+    qsort(out, count, RECORD_KEY_BYTES, compare_record_keys);
+    *out_count = count;
+    return rc;
+}
+
+enum err
+store_index(
+    struct store *store, size_t max, bool *out_left, struct err_msg *msg)
+{
+    struct indexing ix = {.store = store};
+    struct key next = key_u64(store->next_touched);
+    uint8_t *keys = mem_zalloc(max, RECORD_KEY_BYTES);
+    size_t count = 0;
+    enum err rc = ERR_OK;
+
+    if (keys == NULL) {
+        return ERR_NOMEM;
+    }
+    store->is_dirty = true;
+    rc = merged_flush(store, msg);
+    if (rc == ERR_OK) {
+        rc = content_flush(&store->content, store->txn, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = take_touched(store, max, keys, &count, msg);
+    }
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        const uint8_t *key = keys + i * RECORD_KEY_BYTES;
+        if (i == 0 ||
+            memcmp(key, key - RECORD_KEY_BYTES, RECORD_KEY_BYTES) != 0) {
+            rc = index_record(&ix, key, msg);
+        }
+    }
+    if (rc == ERR_OK) {
+        rc = put_postings(&ix, msg);
+    }
+    if (rc == ERR_OK) {
+        /* So that numbers rise for ever, also once all notes are gone. */
+        next = key_u64(store->next_touched);
+        rc = txn_put(store->txn, TABLE_META, bytes_text("touched"),
+            key_bytes(&next), msg);
+    }
+    if (rc == ERR_OK) {
+        *out_left = txn_count(store->txn, TABLE_TOUCHED) > 0;
+        store->is_dirty = false;
+    }
+    mem_free(ix.postings);
+    mem_free(keys);
+    return rc;
+}

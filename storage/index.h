@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Terms of the search index: keyed hashes, so that the disk does not say
+ * what they stand for (docs/storage.md, "index"). */
+#ifndef CORRIDOR_STORAGE_INDEX_H
+#define CORRIDOR_STORAGE_INDEX_H
+
+#include "crypto/base/bytes.h"
+#include "crypto/base/err.h"
+#include "storage/key.h"
+
+struct index_term {
+    uint8_t bytes[TERM_BYTES];
+};
+struct index_value {
+    uint16_t kind;
+    uint16_t field;
+    struct bytes value; /* canonical CBOR */
+};
+
+/* The term of a value: the first 8 bytes of keyed BLAKE2b-256 of kind u16,
+ * field u16, folded value. ERR_NOMEM. */
+enum err index_term(struct index_term *out,
+    const struct secret_key *index_key,
+    const struct index_value *value) MUST_USE;
+
+/* Do two values fold to the same? (texts: without language and ASCII case) */
+bool index_same(struct bytes a, struct bytes b);
+
+#endif

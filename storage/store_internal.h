@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The writer's state, shared by the files of the write path only. Everything
+ * in it is either on the disk or made from what is there, so an aborted
+ * transaction is undone by loading it again.
+ */
+#ifndef CORRIDOR_STORAGE_STORE_INTERNAL_H
+#define CORRIDOR_STORAGE_STORE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "storage/reader.h"
+
+enum {
+    LOG_AWAITED_MAX = 3,      /* older heads, kept to check when reached */
+    STORE_RECORDS_MAX = 60000 /* merged in memory before they are flushed */
+};
+
+/* One log as stored and applied. */
+struct log_state {
+    struct author author;    /* where the applied prefix ends */
+    struct merkle_edge edge; /* the stored prefix */
+    bool has_head;           /* the greatest head reached in full */
+    struct head head;
+    bool has_target; /* the newest head beyond the prefix, */
+    struct head target;
+    struct merkle_proof beyond; /* with PROOF(stored, target.size) */
+    struct head awaited[LOG_AWAITED_MAX];
+    size_t awaited_count;
+    uint64_t run_next; /* the arrival number that would extend its last run */
+    bool is_dirty;
+    bool signs; /* ours, and longer than its head */
+};
+
+/* A record being merged in this transaction. */
+struct merged {
+    struct record record;
+    uint8_t key[RECORD_KEY_BYTES];
+    bool is_dirty;
+};
+
+/*
+ * What views share: made anew when members, circles or logs change, replaced
+ * whole, counted by its users.
+ */
+struct roster {
+    unsigned users;
+    struct log_table logs;
+    struct membership membership;
+    struct secret_key *generation_secrets; /* secret memory */
+    bool *generation_has;
+};
+struct snapshot {
+    unsigned users;
+    struct roster *roster;
+    struct buf clock; /* stored sizes, full form */
+    struct vclock stored;
+    struct vclock applied;
+    struct vclock times; /* hybrid time of each log's last applied entry */
+};
+
+struct store_secrets { /* secret memory */
+    struct node_secrets node;
+    struct secret_key table; /* seals content keys */
+    struct secret_key index; /* makes index terms */
+    struct secret_key tag;   /* makes kind tags */
+    struct secret_key notes; /* seals notes */
+};
+
+struct store {
+    struct env *env;
+    struct store_options options;
+    struct corridor_id corridor;
+    struct node_public self;
+    struct store_secrets *secrets;
+    struct codec *codec;
+
+    /* The state, as of the transaction. */
+    struct log_table logs;
+    struct log_state **states; /* per log number */
+    size_t state_count;
+    size_t state_capacity;
+    struct control *controls;
+    size_t control_count;
+    size_t control_capacity;
+    struct membership membership;
+    bool membership_dirty;
+    bool roster_dirty;
+    struct secret_key *generation_secrets;
+    bool *generation_has;
+    uint64_t next_arrival;
+    uint64_t next_touched;
+    uint64_t time_max;
+
+    /* The transaction. */
+    struct txn *txn;
+    uint64_t wall_ms;
+    bool is_dirty;
+    bool needs_load; /* an abort could not load the state again */
+    size_t backlog;
+    struct content_cache content;
+    struct map records; /* record key -> struct merged */
+    struct dot *late;   /* content keys opened after their entries came */
+    size_t late_count;
+    size_t late_capacity;
+
+    /* Reused memory of the hot path. */
+    struct header_clock header_clock;
+    struct batch_nodes nodes;
+    struct buf plain;
+    struct buf scratch;
+
+    /* What views see. */
+    pthread_mutex_t lock;
+    bool has_lock;
+    struct snapshot *snapshot;
+};
+
+/* state.c: the state of logs and members, to and from the disk. */
+enum err state_load(struct store *store, struct err_msg *msg) MUST_USE;
+void state_release(struct store *store);
+enum err state_flush(struct store *store, struct err_msg *msg) MUST_USE;
+/* The log's number and state, made when new. */
+enum err state_log(struct store *store, const struct log_id *id,
+    uint32_t *out) MUST_USE;
+/* States for every log in the table. */
+enum err state_cover(struct store *store) MUST_USE;
+/* Evaluate membership and open circles, if a control entry came. */
+enum err state_members(struct store *store, struct err_msg *msg) MUST_USE;
+enum err log_state_encode(
+    struct buf *out, const struct log_state *state) MUST_USE;
+enum err log_state_decode(struct log_state *out, struct log_table *logs,
+    struct bytes row) MUST_USE;
+
+/* snapshot.c */
+enum err snapshot_publish(struct store *store) MUST_USE;
+struct snapshot *snapshot_take(struct store *store);
+void snapshot_drop(struct store *store, struct snapshot *snapshot);
+
+/* The reader over the current transaction. */
+struct reader store_reader(struct store *store);
+
+/* apply.c: merge and count one stored entry. */
+struct applied {
+    bool is_blocked; /* waits for others' entries: nothing changed */
+    uint64_t previous;
+    uint64_t rank;
+    struct bytes checkpoint; /* in store->scratch, may be empty */
+};
+enum err apply_entry(struct store *store, const struct stored_entry *stored,
+    struct applied *out, struct err_msg *msg) MUST_USE;
+/* Apply what had to wait, as far as it goes now. */
+enum err apply_waiting(struct store *store, struct err_msg *msg) MUST_USE;
+/* The rank of entry `dot`, which is applied. */
+enum err apply_rank(struct store *store, struct dot dot, uint64_t *out,
+    struct err_msg *msg) MUST_USE;
+/* One entry onto the log: nodes as merkle_append gave them. */
+struct append {
+    uint32_t log;
+    uint64_t position;
+    const struct entry *entry;
+    const struct hash *nodes;
+    size_t node_count;
+};
+enum err apply_append(struct store *store, const struct append *append,
+    struct err_msg *msg) MUST_USE;
+enum err apply_refuse(struct store *store, uint64_t arrival,
+    enum void_reason reason, struct err_msg *msg) MUST_USE;
+
+/* merged.c: records in memory. */
+enum err merged_get(struct store *store, uint16_t kind,
+    const struct record_id *id, struct merged **out,
+    struct err_msg *msg) MUST_USE;
+enum err merged_flush(struct store *store, struct err_msg *msg) MUST_USE;
+void merged_clear(struct store *store);
+
+/* rebuild_record.c: rebuild every record that entries under this content key speak of. */
+enum err history_rebuild_key(
+    struct store *store, struct dot key, struct err_msg *msg) MUST_USE;
+
+/* index.c */
+enum err index_touch(
+    struct store *store, const uint8_t *record_key, struct err_msg *msg)
+    MUST_USE;
+
+/* local.c: our own entries. */
+enum err local_append(struct store *store, enum log_kind kind,
+    const struct entry *entry, struct dot *out, struct err_msg *msg) MUST_USE;
+enum err local_author(struct store *store, enum log_kind kind,
+    struct log_state **out, struct err_msg *msg) MUST_USE;
+
+#endif
