@@ -13,13 +13,13 @@ apply_refuse(struct store *store, uint64_t arrival, enum void_reason reason,
     struct key key = key_u64(arrival);
     uint8_t value = (uint8_t)reason;
 
-    return txn_put(store->txn, TABLE_REFUSED, key_bytes(&key),
-        bytes_of(&value, 1), msg);
+    return txn_put(
+        store->txn, TABLE_REFUSED, key_bytes(&key), bytes_of(&value, 1), msg);
 }
 
 enum err
-apply_rank(struct store *store, struct dot dot, uint64_t *out,
-    struct err_msg *msg)
+apply_rank(
+    struct store *store, struct dot dot, uint64_t *out, struct err_msg *msg)
 {
     struct log_state *state = store->states[dot.log];
     struct stored_entry stored;
@@ -88,8 +88,8 @@ struct applying {
 };
 
 static enum err
-put_member_row(struct applying *a, const struct control *control,
-    struct err_msg *msg)
+put_member_row(
+    struct applying *a, const struct control *control, struct err_msg *msg)
 {
     struct key key = key_u64(a->stored->arrival);
     struct buf row = {0};
@@ -130,8 +130,7 @@ apply_control(struct applying *a, struct err_msg *msg)
     enum err rc = ERR_OK;
 
     if (!a->stored->entry.has_body) {
-        return apply_refuse(
-            store, a->stored->arrival, VOID_MALFORMED, msg);
+        return apply_refuse(store, a->stored->arrival, VOID_MALFORMED, msg);
     }
     control.dot = a->stored->dot;
     control.rank = a->out->rank;
@@ -144,13 +143,12 @@ apply_control(struct applying *a, struct err_msg *msg)
             &control.statement, bytes_of(control.body, body.size));
         if (rc != ERR_OK && rc != ERR_NOMEM) {
             control_release(&control);
-            return apply_refuse(
-                store, a->stored->arrival, VOID_MALFORMED, msg);
+            return apply_refuse(store, a->stored->arrival, VOID_MALFORMED, msg);
         }
     }
     if (rc == ERR_OK && names_generation(&control.statement)) {
-        control.has_generation = author_resolve(author, NULL,
-            control.statement.generation, &control.generation);
+        control.has_generation = author_resolve(
+            author, NULL, control.statement.generation, &control.generation);
     }
     if (rc == ERR_OK) {
         rc = mem_grow((void **)&store->controls, &store->control_capacity,
@@ -170,16 +168,15 @@ apply_control(struct applying *a, struct err_msg *msg)
 
 /* Take the header's grants in. *out_void: the first reason against one. */
 static enum err
-apply_grants(struct applying *a, struct content_key *key,
-    enum void_reason *out_void)
+apply_grants(
+    struct applying *a, struct content_key *key, enum void_reason *out_void)
 {
     struct author *author = &a->state->author;
     enum err rc = ERR_OK;
 
     for (size_t i = 0; i < a->header->grant_count && rc == ERR_OK; i++) {
         enum void_reason reason = VOID_NONE;
-        struct key_grant mine = {
-            .entry = a->stored->dot, .item = (uint16_t)i};
+        struct key_grant mine = {.entry = a->stored->dot, .item = (uint16_t)i};
         struct grant grant;
 
         header_grant(&grant, a->header, i);
@@ -187,8 +184,7 @@ apply_grants(struct applying *a, struct content_key *key,
         mine.purpose = grant.purpose;
         mine.has_expiry = grant.has_expiry;
         mine.expiry_ms = grant.expiry_ms;
-        if (!author_resolve(
-                author, NULL, grant.generation, &mine.generation)) {
+        if (!author_resolve(author, NULL, grant.generation, &mine.generation)) {
             reason = VOID_MALFORMED;
         } else {
             rc = key_grant_add(&key->info, &a->store->membership, &mine,
@@ -204,8 +200,8 @@ apply_grants(struct applying *a, struct content_key *key,
 
 /* The content key the entry creates, grants, or both. */
 static enum err
-apply_key_of_grants(struct applying *a, enum void_reason *out_void,
-    struct err_msg *msg)
+apply_key_of_grants(
+    struct applying *a, enum void_reason *out_void, struct err_msg *msg)
 {
     struct store *store = a->store;
     struct content_key *key = NULL;
@@ -221,8 +217,8 @@ apply_key_of_grants(struct applying *a, enum void_reason *out_void,
             key->info.class = a->header->class;
             key->info.commitment = a->header->commitment;
         }
-    } else if (!author_resolve(&a->state->author, NULL,
-                   a->header->grants_key, &dot)) {
+    } else if (!author_resolve(
+                   &a->state->author, NULL, a->header->grants_key, &dot)) {
         *out_void = VOID_MALFORMED;
     } else {
         rc = content_get(&store->content, store->txn, dot, &key, msg);
@@ -267,8 +263,8 @@ unlock(struct applying *a, struct content_key *key, struct err_msg *msg)
         return rc;
     }
     if (!opened && key->head == 0) {
-        return txn_put(store->txn, TABLE_PENDING, key_bytes(&name),
-            bytes_text("1"), msg);
+        return txn_put(
+            store->txn, TABLE_PENDING, key_bytes(&name), bytes_text("1"), msg);
     }
     if (!opened || key->head == 0) {
         return ERR_OK;
@@ -288,15 +284,15 @@ author_opens(void *context, struct dot dot)
 {
     struct opens_context *c = context;
     struct content_key *key = NULL;
-    enum err rc = content_get(
-        &c->store->content, c->store->txn, dot, &key, NULL);
+    enum err rc =
+        content_get(&c->store->content, c->store->txn, dot, &key, NULL);
 
     if (rc != ERR_OK) {
         c->rc = rc == ERR_NOT_FOUND ? c->rc : rc;
         return false;
     }
-    return key_opens(&key->info, &c->store->membership, c->author->log,
-        &c->author->clock);
+    return key_opens(
+        &key->info, &c->store->membership, c->author->log, &c->author->clock);
 }
 
 static enum err
@@ -305,8 +301,8 @@ merge_change(struct applying *a, struct content_key *key,
     struct err_msg *msg)
 {
     struct store *store = a->store;
-    struct opens_context context = {.store = store,
-        .author = &a->state->author};
+    struct opens_context context = {
+        .store = store, .author = &a->state->author};
     struct change_place place = {
         .dot = a->stored->dot,
         .rank = a->out->rank,
@@ -359,8 +355,8 @@ apply_body(struct applying *a, struct content_key *key,
     buf_clear(&store->plain);
     rc = reader_open_change(&reader, &open, &store->plain, out_void);
     if (rc == ERR_OK && *out_void == VOID_NONE) {
-        rc = change_decode(&change, buf_bytes(&store->plain),
-            &a->state->author, NULL);
+        rc = change_decode(
+            &change, buf_bytes(&store->plain), &a->state->author, NULL);
         if (rc == ERR_MALFORMED || rc == ERR_TOO_BIG) {
             *out_void = VOID_MALFORMED;
             rc = ERR_OK;
@@ -374,8 +370,8 @@ apply_body(struct applying *a, struct content_key *key,
 
 /* Chain the entry to its content key, and merge it if the key is ours. */
 static enum err
-apply_under_key(struct applying *a, enum void_reason *out_void,
-    struct err_msg *msg)
+apply_under_key(
+    struct applying *a, enum void_reason *out_void, struct err_msg *msg)
 {
     struct store *store = a->store;
     struct content_key *key = NULL;
@@ -421,8 +417,7 @@ unlock_granted(struct applying *a, struct err_msg *msg)
     enum err rc = ERR_OK;
 
     if (!a->header->has_grants || a->header->creates_key ||
-        !author_resolve(
-            &a->state->author, NULL, a->header->grants_key, &dot)) {
+        !author_resolve(&a->state->author, NULL, a->header->grants_key, &dot)) {
         return ERR_OK;
     }
     rc = content_get(&a->store->content, a->store->txn, dot, &key, msg);
@@ -444,8 +439,8 @@ apply_change(struct applying *a, struct err_msg *msg)
     if (rc != ERR_OK) {
         return rc;
     }
-    reason = membership_allows(&store->membership, a->stored->dot,
-        &author->clock, ROLE_WRITE);
+    reason = membership_allows(
+        &store->membership, a->stored->dot, &author->clock, ROLE_WRITE);
     if (reason == VOID_NONE) {
         rc = apply_key_of_grants(a, &granting, msg);
         if (rc == ERR_OK) {
@@ -486,8 +481,7 @@ make_checkpoint(
 /* Past a malformed entry: it counts nothing and is listed. */
 static enum err
 apply_malformed(struct store *store, struct log_state *state,
-    const struct stored_entry *stored, struct applied *out,
-    struct err_msg *msg)
+    const struct stored_entry *stored, struct applied *out, struct err_msg *msg)
 {
     enum err rc = author_advance(&state->author, NULL, NULL, 0);
 
@@ -525,8 +519,7 @@ apply_entry(struct store *store, const struct stored_entry *stored,
         rc = state_members(store, msg);
     }
     if (rc == ERR_OK) {
-        rc = check_causes(
-            store, author, &store->header_clock.clock, out, msg);
+        rc = check_causes(store, author, &store->header_clock.clock, out, msg);
     }
     if (rc == ERR_OK && out->is_blocked) {
         return ERR_OK;
@@ -539,8 +532,7 @@ apply_entry(struct store *store, const struct stored_entry *stored,
         return apply_malformed(store, state, stored, out, msg);
     }
     if (rc == ERR_OK) {
-        rc = author_advance(
-            author, &store->header_clock, &header, out->rank);
+        rc = author_advance(author, &store->header_clock, &header, out->rank);
     }
     if (rc != ERR_OK) {
         return rc;
@@ -564,6 +556,18 @@ apply_entry(struct store *store, const struct stored_entry *stored,
     return rc;
 }
 
+static void
+note_applied(struct stored_entry *stored, const struct applied *applied)
+{
+    stored->flags |= ENTRY_FLAG_APPLIED;
+    stored->previous = applied->previous;
+    stored->rank = applied->rank;
+    stored->checkpoint = applied->checkpoint;
+    if (applied->checkpoint.size > 0) {
+        stored->flags |= ENTRY_FLAG_CHECKPOINT;
+    }
+}
+
 enum err
 apply_append(
     struct store *store, const struct append *append, struct err_msg *msg)
@@ -585,13 +589,7 @@ apply_append(
         rc = apply_entry(store, &stored, &applied, msg);
     }
     if (rc == ERR_OK && !applied.is_blocked) {
-        stored.flags |= ENTRY_FLAG_APPLIED;
-        stored.previous = applied.previous;
-        stored.rank = applied.rank;
-        stored.checkpoint = applied.checkpoint;
-        if (applied.checkpoint.size > 0) {
-            stored.flags |= ENTRY_FLAG_CHECKPOINT;
-        }
+        note_applied(&stored, &applied);
     }
     if (rc == ERR_OK) {
         rc = entries_append(store->txn, &stored, msg);
@@ -605,10 +603,25 @@ apply_append(
     return rc;
 }
 
+/* Is the entry's own row as it should be? If not, write it again. */
+enum err
+apply_rewrite(struct store *store, struct stored_entry *stored,
+    const struct applied *applied, struct err_msg *msg)
+{
+    if ((stored->flags & ENTRY_FLAG_APPLIED) != 0 &&
+        stored->previous == applied->previous &&
+        stored->rank == applied->rank &&
+        bytes_equal(stored->checkpoint, applied->checkpoint)) {
+        return ERR_OK;
+    }
+    note_applied(stored, applied);
+    return entries_rewrite(store->txn, stored, msg);
+}
+
 /* Try the next waiting entry of one log. */
 static enum err
-apply_next(struct store *store, uint32_t log, bool *out_applied,
-    struct err_msg *msg)
+apply_next(
+    struct store *store, uint32_t log, bool *out_applied, struct err_msg *msg)
 {
     struct dot dot = {log, store->states[log]->author.applied};
     struct stored_entry stored;
@@ -617,32 +630,13 @@ apply_next(struct store *store, uint32_t log, bool *out_applied,
     enum err rc = entries_get(store->txn, dot, &stored, msg);
 
     if (rc == ERR_OK) {
-        /* Puts move what LMDB gave: keep the entry's bytes. */
-        size_t header_size = stored.entry.header.size;
-        buf_put_bytes(&copy, stored.entry.header);
-        buf_put_bytes(&copy, stored.entry.body);
-        buf_put(&copy, stored.nodes, stored.node_count * 32);
-        rc = buf_err(&copy);
-        if (rc == ERR_OK) {
-            stored.entry.header = bytes_of(copy.data, header_size);
-            stored.entry.body =
-                bytes_of(copy.data + header_size, stored.entry.body.size);
-            stored.nodes =
-                copy.data + header_size + stored.entry.body.size;
-        }
+        rc = entries_copy(&stored, &copy);
     }
     if (rc == ERR_OK) {
         rc = apply_entry(store, &stored, &applied, msg);
     }
     if (rc == ERR_OK && !applied.is_blocked) {
-        stored.flags |= ENTRY_FLAG_APPLIED;
-        stored.previous = applied.previous;
-        stored.rank = applied.rank;
-        stored.checkpoint = applied.checkpoint;
-        if (applied.checkpoint.size > 0) {
-            stored.flags |= ENTRY_FLAG_CHECKPOINT;
-        }
-        rc = entries_rewrite(store->txn, &stored, msg);
+        rc = apply_rewrite(store, &stored, &applied, msg);
         *out_applied = true;
     }
     buf_release(&copy);

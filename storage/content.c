@@ -57,8 +57,8 @@ content_derive(struct content_cache *cache, struct content_key *key)
     }
     seal_keys_init(&key->seal, &key->secret);
     /* A derived value dies with either key: docs/storage.md, "At rest". */
-    hash_derive(&key->rest, &cache->storage,
-        bytes_of(key->secret.bytes, SECRET_BYTES));
+    hash_derive(
+        &key->rest, &cache->storage, bytes_of(key->secret.bytes, SECRET_BYTES));
     key->has_derived = true;
 }
 
@@ -104,8 +104,8 @@ row_decode(struct content_cache *cache, struct content_key *key,
             return rc;
         }
     }
-    rc = key_info_decode(
-        &key->info, cursor_take(&cursor, cursor_left(&cursor)));
+    rc =
+        key_info_decode(&key->info, cursor_take(&cursor, cursor_left(&cursor)));
     return rc == ERR_MALFORMED ? ERR_CORRUPT : rc;
 }
 
@@ -209,15 +209,13 @@ row_put(struct content_cache *cache, struct txn *txn,
         rc = buf_err(row);
     }
     if (rc == ERR_OK) {
-        rc = txn_put(
-            txn, TABLE_KEYS, key_bytes(&name), buf_bytes(row), msg);
+        rc = txn_put(txn, TABLE_KEYS, key_bytes(&name), buf_bytes(row), msg);
     }
     return rc;
 }
 
 enum err
-content_flush(
-    struct content_cache *cache, struct txn *txn, struct err_msg *msg)
+content_flush(struct content_cache *cache, struct txn *txn, struct err_msg *msg)
 {
     struct content_key **dirty = NULL;
     struct content_key *key = NULL;

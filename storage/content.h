@@ -29,7 +29,7 @@ struct content_key {
 };
 
 struct content_cache {
-    struct map map; /* key_dot's 12 bytes -> struct content_key */
+    struct map map;          /* key_dot's 12 bytes -> struct content_key */
     struct secret_key table; /* seals content keys at rest */
     struct secret_key storage;
 };
@@ -53,7 +53,7 @@ void content_set_secret(struct content_cache *cache, struct content_key *key,
 /* Derive once, before use. */
 void content_derive(struct content_cache *cache, struct content_key *key);
 /* Write the dirty ones in key order. */
-enum err content_flush(struct content_cache *cache, struct txn *txn,
-    struct err_msg *msg) MUST_USE;
+enum err content_flush(
+    struct content_cache *cache, struct txn *txn, struct err_msg *msg) MUST_USE;
 
 #endif

@@ -11,8 +11,7 @@
 enum {
     FIXED_BYTES = 30,
     HASH_BYTES = 32,
-    FLAGS_ALL =
-        ENTRY_FLAG_ABSENT | ENTRY_FLAG_APPLIED | ENTRY_FLAG_CHECKPOINT
+    FLAGS_ALL = ENTRY_FLAG_ABSENT | ENTRY_FLAG_APPLIED | ENTRY_FLAG_CHECKPOINT
 };
 
 static size_t
@@ -44,8 +43,7 @@ stored_write(uint8_t *at, const struct stored_entry *stored)
     num_store_u64(at + 13, stored->previous);
     num_store_u64(at + 21, stored->rank);
     at[29] = (uint8_t)stored->node_count;
-    at = put(
-        at + FIXED_BYTES, stored->nodes, stored->node_count * HASH_BYTES);
+    at = put(at + FIXED_BYTES, stored->nodes, stored->node_count * HASH_BYTES);
     *at++ = entry->kind;
     num_store_u16(at, (uint16_t)entry->header.size);
     at = put(at + 2, entry->header.data, entry->header.size);
@@ -60,13 +58,13 @@ stored_write(uint8_t *at, const struct stored_entry *stored)
 }
 
 enum err
-entries_append(struct txn *txn, const struct stored_entry *stored,
-    struct err_msg *msg)
+entries_append(
+    struct txn *txn, const struct stored_entry *stored, struct err_msg *msg)
 {
     struct key key = key_u64(stored->arrival);
     uint8_t *room = NULL;
-    enum err rc = txn_append_reserve(txn, TABLE_ENTRIES, key_bytes(&key),
-        stored_size(stored), &room, msg);
+    enum err rc = txn_append_reserve(
+        txn, TABLE_ENTRIES, key_bytes(&key), stored_size(stored), &room, msg);
 
     if (rc == ERR_OK) {
         stored_write(room, stored);
@@ -75,8 +73,8 @@ entries_append(struct txn *txn, const struct stored_entry *stored,
 }
 
 enum err
-entries_rewrite(struct txn *txn, const struct stored_entry *stored,
-    struct err_msg *msg)
+entries_rewrite(
+    struct txn *txn, const struct stored_entry *stored, struct err_msg *msg)
 {
     struct key key = key_u64(stored->arrival);
     size_t size = stored_size(stored);
@@ -87,15 +85,14 @@ entries_rewrite(struct txn *txn, const struct stored_entry *stored,
         return ERR_NOMEM;
     }
     stored_write(copy, stored);
-    rc = txn_put(
-        txn, TABLE_ENTRIES, key_bytes(&key), bytes_of(copy, size), msg);
+    rc =
+        txn_put(txn, TABLE_ENTRIES, key_bytes(&key), bytes_of(copy, size), msg);
     mem_free(copy);
     return rc;
 }
 
 enum err
-entries_decode(
-    struct stored_entry *out, uint64_t arrival, struct bytes value)
+entries_decode(struct stored_entry *out, uint64_t arrival, struct bytes value)
 {
     struct stored_entry stored = {.arrival = arrival};
     struct cursor cursor = cursor_init(value);
@@ -107,8 +104,7 @@ entries_decode(
     stored.previous = cursor_u64(&cursor);
     stored.rank = cursor_u64(&cursor);
     stored.node_count = cursor_u8(&cursor);
-    stored.nodes =
-        cursor_take(&cursor, stored.node_count * HASH_BYTES).data;
+    stored.nodes = cursor_take(&cursor, stored.node_count * HASH_BYTES).data;
     stored.entry.kind = cursor_u8(&cursor);
     size = cursor_u16(&cursor);
     stored.entry.header = cursor_take(&cursor, size);
@@ -126,9 +122,8 @@ entries_decode(
         stored.checkpoint = cursor_take(&cursor, cursor_left(&cursor));
     }
     if (cursor_end(&cursor) != ERR_OK ||
-        (stored.flags & ~(unsigned)FLAGS_ALL) != 0 ||
-        stored.node_count == 0 || stored.node_count > MERKLE_LEVELS_MAX ||
-        stored.previous > arrival) {
+        (stored.flags & ~(unsigned)FLAGS_ALL) != 0 || stored.node_count == 0 ||
+        stored.node_count > MERKLE_LEVELS_MAX || stored.previous > arrival) {
         return ERR_CORRUPT;
     }
     *out = stored;
@@ -141,8 +136,7 @@ entries_at(struct txn *txn, uint64_t arrival, struct stored_entry *out,
 {
     struct key key = key_u64(arrival);
     struct bytes value = {0};
-    enum err rc =
-        txn_get(txn, TABLE_ENTRIES, key_bytes(&key), &value, msg);
+    enum err rc = txn_get(txn, TABLE_ENTRIES, key_bytes(&key), &value, msg);
 
     if (rc != ERR_OK) {
         return rc;
@@ -156,8 +150,8 @@ entries_at(struct txn *txn, uint64_t arrival, struct stored_entry *out,
 }
 
 enum err
-entries_locate(struct txn *txn, struct dot dot, uint64_t *out,
-    struct err_msg *msg)
+entries_locate(
+    struct txn *txn, struct dot dot, uint64_t *out, struct err_msg *msg)
 {
     struct key end = key_dot((struct dot){dot.log, dot.position + 1});
     struct scan scan = {0};
@@ -198,11 +192,43 @@ entries_get(struct txn *txn, struct dot dot, struct stored_entry *out,
     if (rc == ERR_OK) {
         rc = entries_at(txn, arrival, out, msg);
     }
-    if (rc == ERR_OK && (out->dot.log != dot.log ||
-                            out->dot.position != dot.position)) {
+    if (rc == ERR_OK &&
+        (out->dot.log != dot.log || out->dot.position != dot.position)) {
         rc = ERR_NOT_FOUND; /* past the end of the log's last run */
     }
     return rc;
+}
+
+static struct bytes
+rebase(struct bytes old, const uint8_t **at)
+{
+    struct bytes moved = bytes_of(*at, old.size);
+
+    *at += old.size;
+    return moved;
+}
+
+enum err
+entries_copy(struct stored_entry *stored, struct buf *copy)
+{
+    struct bytes nodes =
+        bytes_of(stored->nodes, stored->node_count * HASH_BYTES);
+    const uint8_t *at = NULL;
+
+    buf_clear(copy);
+    buf_put_bytes(copy, stored->entry.header);
+    buf_put_bytes(copy, stored->entry.body);
+    buf_put_bytes(copy, nodes);
+    buf_put_bytes(copy, stored->checkpoint);
+    if (buf_err(copy) != ERR_OK) {
+        return buf_err(copy);
+    }
+    at = copy->data;
+    stored->entry.header = rebase(stored->entry.header, &at);
+    stored->entry.body = rebase(stored->entry.body, &at);
+    stored->nodes = rebase(nodes, &at).data;
+    stored->checkpoint = rebase(stored->checkpoint, &at);
+    return ERR_OK;
 }
 
 enum err
@@ -232,19 +258,17 @@ entries_next(struct txn *txn, uint64_t *out, struct err_msg *msg)
 }
 
 enum err
-entries_put_run(struct txn *txn, struct dot first, uint64_t arrival,
-    struct err_msg *msg)
+entries_put_run(
+    struct txn *txn, struct dot first, uint64_t arrival, struct err_msg *msg)
 {
     struct key key = key_dot(first);
     struct key value = key_u64(arrival);
 
-    return txn_put(
-        txn, TABLE_RUNS, key_bytes(&key), key_bytes(&value), msg);
+    return txn_put(txn, TABLE_RUNS, key_bytes(&key), key_bytes(&value), msg);
 }
 
 static enum err
-source_node(
-    void *context, unsigned level, uint64_t index, struct hash *out)
+source_node(void *context, unsigned level, uint64_t index, struct hash *out)
 {
     const struct entries_source *source = context;
     struct stored_entry stored;

@@ -55,16 +55,19 @@ enum err entries_rewrite(struct txn *txn, const struct stored_entry *stored,
  * Views live as long as the transaction's. ERR_NOT_FOUND; ERR_CORRUPT. The
  * body's hash is filled in only where the body is absent.
  */
-enum err entries_at(struct txn *txn, uint64_t arrival,
-    struct stored_entry *out, struct err_msg *msg) MUST_USE;
-enum err entries_get(struct txn *txn, struct dot dot,
-    struct stored_entry *out, struct err_msg *msg) MUST_USE;
+enum err entries_at(struct txn *txn, uint64_t arrival, struct stored_entry *out,
+    struct err_msg *msg) MUST_USE;
+enum err entries_get(struct txn *txn, struct dot dot, struct stored_entry *out,
+    struct err_msg *msg) MUST_USE;
 /* The arrival number alone, by the runs. */
 enum err entries_locate(struct txn *txn, struct dot dot, uint64_t *out,
     struct err_msg *msg) MUST_USE;
 /* Strict decode of a value: what our disk says is parsed as hostile. */
-enum err entries_decode(struct stored_entry *out, uint64_t arrival,
-    struct bytes value) MUST_USE;
+enum err entries_decode(
+    struct stored_entry *out, uint64_t arrival, struct bytes value) MUST_USE;
+
+/* Puts move what LMDB gave: have the entry view into *copy instead. */
+enum err entries_copy(struct stored_entry *stored, struct buf *copy) MUST_USE;
 
 /* One more than the greatest arrival number. */
 enum err entries_next(

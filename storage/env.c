@@ -232,6 +232,15 @@ env_grow(struct env *env, struct err_msg *msg)
     return env_err(msg, rc, "grow the database");
 }
 
+enum err
+env_grow_if_full(struct env *env)
+{
+    if (!atomic_exchange(&env->map_full, false)) {
+        return ERR_FULL;
+    }
+    return env_grow(env, NULL);
+}
+
 void
 env_check_readers(struct env *env)
 {

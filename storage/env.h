@@ -41,7 +41,7 @@ struct env_options {
 #define ENV_MAP_BYTES ((uint64_t)64 << 30)
 enum {
     ENV_READERS_MAX = 126,
-    ENV_FORMAT = 1,           /* in meta "format": another is ERR_VERSION */
+    ENV_FORMAT = 1,             /* in meta "format": another is ERR_VERSION */
     ENV_RESERVE_BYTES = 8 << 20 /* released when the disk is full */
 };
 
@@ -57,6 +57,12 @@ void env_close(struct env *env);
 /* Double the map; waits until no transaction is open. */
 enum err env_grow(struct env *env, struct err_msg *msg) MUST_USE;
 
+/*
+ * After ERR_FULL: was it the map, not the disk, and is it grown now? ERR_OK
+ * then; ERR_FULL when there is nothing to grow for.
+ */
+enum err env_grow_if_full(struct env *env) MUST_USE;
+
 /* Clear the slots of readers whose process died. */
 void env_check_readers(struct env *env);
 
@@ -70,7 +76,7 @@ enum err env_copy(
 struct env_stat {
     uint64_t bytes_used; /* pages in use, freed ones included */
     uint64_t bytes_map;
-    uint64_t bytes_free; /* pages on the free list */
+    uint64_t bytes_free;         /* pages on the free list */
     uint64_t oldest_reader_txns; /* how far behind the oldest reader is */
 };
 /* The figures of now. ERR_IO. */

@@ -5,6 +5,7 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "storage/env.h"
 
@@ -13,6 +14,7 @@ struct env {
     MDB_dbi tables[TABLE_COUNT];
     pthread_rwlock_t gate; /* transactions read, growth writes */
     bool has_gate;
+    atomic_bool map_full; /* a put found no room in the map */
     struct env_options options;
     char dir[1024];
 };

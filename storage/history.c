@@ -50,12 +50,11 @@ replay_reserve(struct replay *replay)
 
 /* Place the log's author before position `dot`, or earlier. */
 static enum err
-replay_place(
-    struct replay *replay, struct dot dot, struct err_msg *msg)
+replay_place(struct replay *replay, struct dot dot, struct err_msg *msg)
 {
     struct author *author = &replay->authors[dot.log];
-    struct dot start = {dot.log,
-        dot.position - dot.position % ENTRY_CHECKPOINT_EVERY};
+    struct dot start = {
+        dot.log, dot.position - dot.position % ENTRY_CHECKPOINT_EVERY};
     struct stored_entry stored;
     enum err rc = ERR_OK;
 
@@ -90,16 +89,15 @@ replay_step(struct replay *replay, struct author *author,
     const struct stored_entry *stored, struct header *header)
 {
     enum log_kind kind = (enum log_kind)author->id.kind;
-    enum err rc = header_decode(
-        header, stored->entry.header, kind, author->applied);
+    enum err rc =
+        header_decode(header, stored->entry.header, kind, author->applied);
 
     if (rc == ERR_OK) {
         rc = header_clock_resolve(
             &replay->clock, author, replay->reader->logs, header);
     }
     if (rc == ERR_OK) {
-        return author_advance(
-            author, &replay->clock, header, stored->rank);
+        return author_advance(author, &replay->clock, header, stored->rank);
     }
     if (rc == ERR_MALFORMED || rc == ERR_TOO_BIG) {
         rc = author_advance(author, NULL, NULL, 0);
@@ -187,8 +185,7 @@ collect_chain(struct reader *reader, struct dot dot, struct history *out,
     struct stored_entry stored;
     struct header header;
     uint64_t at = 0;
-    enum err rc =
-        content_get(reader->content, reader->txn, dot, &key, msg);
+    enum err rc = content_get(reader->content, reader->txn, dot, &key, msg);
 
     if (rc != ERR_OK) {
         return rc == ERR_NOT_FOUND ? ERR_OK : rc;
@@ -212,8 +209,8 @@ collect_chain(struct reader *reader, struct dot dot, struct history *out,
                 out->count + 1, sizeof(*out->entries));
         }
         if (rc == ERR_OK) {
-            out->entries[out->count++] = (struct history_entry){
-                stored.dot, stored.rank, header.time};
+            out->entries[out->count++] =
+                (struct history_entry){stored.dot, stored.rank, header.time};
         }
     }
     return rc == ERR_NOT_FOUND ? ERR_OK : rc;
@@ -244,8 +241,8 @@ sort_history(const struct reader *reader, struct history *history)
 }
 
 enum err
-history_collect(struct reader *reader, const struct dot *keys,
-    size_t key_count, struct history *out, struct err_msg *msg)
+history_collect(struct reader *reader, const struct dot *keys, size_t key_count,
+    struct history *out, struct err_msg *msg)
 {
     struct history history = {0};
     enum err rc = ERR_OK;
@@ -270,8 +267,8 @@ walk_entry(struct reader *reader, struct replay *replay,
     const struct history_entry *entry, const struct history_walk *walk,
     struct err_msg *msg)
 {
-    struct history_item item = {.dot = entry->dot,
-        .rank = entry->rank, .time = entry->time};
+    struct history_item item = {
+        .dot = entry->dot, .rank = entry->rank, .time = entry->time};
     struct replayed replayed;
     struct content_key *key = NULL;
     struct change change = {0};
@@ -279,9 +276,9 @@ walk_entry(struct reader *reader, struct replay *replay,
     struct dot dot = {0};
     enum err rc = replay_seek(replay, entry->dot, &replayed, msg);
 
-    if (rc == ERR_OK && (!replayed.header.has_key ||
-                            !author_resolve(replayed.author, NULL,
-                                replayed.header.key, &dot))) {
+    if (rc == ERR_OK &&
+        (!replayed.header.has_key || !author_resolve(replayed.author, NULL,
+                                         replayed.header.key, &dot))) {
         rc = ERR_CORRUPT;
     }
     if (rc == ERR_OK) {
@@ -296,11 +293,11 @@ walk_entry(struct reader *reader, struct replay *replay,
         rc = reader_open_change(reader, &open, &plain, &item.void_reason);
     }
     if (rc == ERR_OK && item.void_reason == VOID_NONE) {
-        rc = change_decode(
-            &change, buf_bytes(&plain), replayed.author, NULL);
+        rc = change_decode(&change, buf_bytes(&plain), replayed.author, NULL);
         if (rc == ERR_OK &&
-            (walk->id == NULL || (change.kind == walk->kind &&
-                record_id_equal(&change.record, walk->id)))) {
+            (walk->id == NULL ||
+                (change.kind == walk->kind &&
+                    record_id_equal(&change.record, walk->id)))) {
             item.class = key->info.class;
             item.key = key->info.key;
             item.change = &change;
@@ -326,5 +323,74 @@ history_walk(struct reader *reader, const struct history *history,
         rc = walk_entry(reader, &replay, &history->entries[i], walk, msg);
     }
     replay_release(&replay);
+    return rc;
+}
+
+struct rebuilding {
+    struct reader *reader;
+    struct record *record;
+    enum err rc;
+    const struct history_item *item;
+};
+
+static bool
+author_opened(void *context, struct dot dot)
+{
+    struct rebuilding *r = context;
+    struct content_key *key = NULL;
+    enum err rc =
+        content_get(r->reader->content, r->reader->txn, dot, &key, NULL);
+
+    if (rc != ERR_OK) {
+        r->rc = rc == ERR_NOT_FOUND ? r->rc : rc;
+        return false;
+    }
+    return key_opens(
+        &key->info, r->reader->membership, r->item->dot.log, r->item->clock);
+}
+
+static enum err
+reapply(void *context, const struct history_item *item)
+{
+    struct rebuilding *r = context;
+    enum void_reason ignored = VOID_NONE;
+    struct change_place place = {
+        .dot = item->dot,
+        .rank = item->rank,
+        .time = item->time,
+        .clock = item->clock,
+        .key = item->key,
+        .class = item->class,
+        .corridor = r->reader->corridor,
+        .logs = r->reader->logs,
+        .membership = r->reader->membership,
+        .opens = author_opened,
+        .context = r,
+    };
+    enum err rc = ERR_OK;
+
+    r->item = item;
+    rc = record_apply(r->record,
+        schema_kind(r->reader->schema, item->change->kind), item->change,
+        &place, &ignored);
+    return rc != ERR_OK ? rc : r->rc;
+}
+
+enum err
+history_rebuild(struct reader *reader, const struct dot *keys, size_t key_count,
+    struct record *record, struct err_msg *msg)
+{
+    struct rebuilding context = {.reader = reader, .record = record};
+    struct history_walk walk = {.kind = record->kind,
+        .id = &record->id,
+        .each = reapply,
+        .context = &context};
+    struct history history = {0};
+    enum err rc = history_collect(reader, keys, key_count, &history, msg);
+
+    if (rc == ERR_OK) {
+        rc = history_walk(reader, &history, &walk, msg);
+    }
+    history_release(&history);
     return rc;
 }

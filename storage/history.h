@@ -57,4 +57,9 @@ struct history_walk {
 enum err history_walk(struct reader *reader, const struct history *history,
     const struct history_walk *walk, struct err_msg *msg) MUST_USE;
 
+/* Apply to *record (initialised, empty) every readable change of it under
+ * these keys, in canonical order. */
+enum err history_rebuild(struct reader *reader, const struct dot *keys,
+    size_t key_count, struct record *record, struct err_msg *msg) MUST_USE;
+
 #endif

@@ -20,8 +20,7 @@
 enum { TERMS_MAX = 512, TERM_TEXT_BYTES_MAX = 256 };
 
 enum err
-index_touch(
-    struct store *store, const uint8_t *record_key, struct err_msg *msg)
+index_touch(struct store *store, const uint8_t *record_key, struct err_msg *msg)
 {
     struct key key = key_u64(store->next_touched);
     enum err rc = txn_append(store->txn, TABLE_TOUCHED, key_bytes(&key),
@@ -91,9 +90,8 @@ index_same(struct bytes a, struct bytes b)
     return same;
 }
 
-/* What a person may ask for by equality: short values of open fields. */
-static bool
-is_indexed(const struct schema_field *field, struct bytes value)
+bool
+index_takes(const struct schema_field *field, struct bytes value)
 {
     return field != NULL && field->class != CLASS_SEALED &&
            field->rule != RULE_JOURNAL && field->rule != RULE_LEDGER &&
@@ -124,8 +122,7 @@ record_terms(const struct store *store, const struct record *record,
         for (size_t i = 0; i < field->count && count < TERMS_MAX; i++) {
             struct index_value value = {
                 record->kind, field->number, field->ops[i].value};
-            if (!field->ops[i].has_value ||
-                !is_indexed(info, value.value)) {
+            if (!field->ops[i].has_value || !index_takes(info, value.value)) {
                 continue;
             }
             rc = index_term(&out[count], &store->secrets->index, &value);
@@ -137,8 +134,7 @@ record_terms(const struct store *store, const struct record *record,
     }
     qsort(out, count, sizeof(*out), compare_terms);
     for (size_t i = 0; i < count; i++) {
-        if (kept == 0 ||
-            memcmp(&out[kept - 1], &out[i], TERM_BYTES) != 0) {
+        if (kept == 0 || memcmp(&out[kept - 1], &out[i], TERM_BYTES) != 0) {
             out[kept++] = out[i];
         }
     }
@@ -164,8 +160,8 @@ push_posting(struct indexing *ix, const uint8_t *term,
     const uint8_t *record_key, bool is_removal)
 {
     struct posting *posting = NULL;
-    enum err rc = mem_grow((void **)&ix->postings, &ix->capacity,
-        ix->count + 1, sizeof(*ix->postings));
+    enum err rc = mem_grow((void **)&ix->postings, &ix->capacity, ix->count + 1,
+        sizeof(*ix->postings));
 
     if (rc != ERR_OK) {
         return rc;
@@ -194,12 +190,11 @@ diff_terms(struct indexing *ix, const uint8_t *record_key, struct bytes old,
         } else if (n == count) {
             order = -1;
         } else {
-            order = memcmp(
-                old.data + o * TERM_BYTES, terms[n].bytes, TERM_BYTES);
+            order =
+                memcmp(old.data + o * TERM_BYTES, terms[n].bytes, TERM_BYTES);
         }
         if (order < 0) {
-            rc = push_posting(
-                ix, old.data + o * TERM_BYTES, record_key, true);
+            rc = push_posting(ix, old.data + o * TERM_BYTES, record_key, true);
         } else if (order > 0) {
             rc = push_posting(ix, terms[n].bytes, record_key, false);
         }
@@ -261,8 +256,7 @@ put_postings(struct indexing *ix, struct err_msg *msg)
     enum err rc = ERR_OK;
 
     if (ix->count > 0) {
-        qsort(ix->postings, ix->count, sizeof(*ix->postings),
-            compare_postings);
+        qsort(ix->postings, ix->count, sizeof(*ix->postings), compare_postings);
     }
     for (size_t i = 0; i < ix->count && rc == ERR_OK; i++) {
         struct bytes key =
@@ -270,8 +264,8 @@ put_postings(struct indexing *ix, struct err_msg *msg)
         if (ix->postings[i].is_removal) {
             rc = txn_delete(ix->store->txn, TABLE_INDEX, key, msg);
         } else {
-            rc = txn_put(ix->store->txn, TABLE_INDEX, key,
-                bytes_of(NULL, 0), msg);
+            rc = txn_put(
+                ix->store->txn, TABLE_INDEX, key, bytes_of(NULL, 0), msg);
         }
     }
     return rc;
@@ -285,8 +279,8 @@ compare_record_keys(const void *a, const void *b)
 
 /* Take up to `max` notes away; their record keys, sorted, into *out. */
 static enum err
-take_touched(struct store *store, size_t max, uint8_t *out,
-    size_t *out_count, struct err_msg *msg)
+take_touched(struct store *store, size_t max, uint8_t *out, size_t *out_count,
+    struct err_msg *msg)
 {
     struct bytes none = {0};
     size_t count = 0;
@@ -310,8 +304,7 @@ take_touched(struct store *store, size_t max, uint8_t *out,
         key = key_raw(scan.key);
         scan_close(&scan);
         if (rc == ERR_OK) {
-            rc = txn_delete(
-                store->txn, TABLE_TOUCHED, key_bytes(&key), msg);
+            rc = txn_delete(store->txn, TABLE_TOUCHED, key_bytes(&key), msg);
         }
     }
     qsort(out, count, RECORD_KEY_BYTES, compare_record_keys);

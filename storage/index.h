@@ -7,6 +7,7 @@
 #include "crypto/base/bytes.h"
 #include "crypto/base/err.h"
 #include "storage/key.h"
+#include "sync/model/schema.h"
 
 struct index_term {
     uint8_t bytes[TERM_BYTES];
@@ -19,9 +20,12 @@ struct index_value {
 
 /* The term of a value: the first 8 bytes of keyed BLAKE2b-256 of kind u16,
  * field u16, folded value. ERR_NOMEM. */
-enum err index_term(struct index_term *out,
-    const struct secret_key *index_key,
+enum err index_term(struct index_term *out, const struct secret_key *index_key,
     const struct index_value *value) MUST_USE;
+
+/* Does the index take this value? What a person may ask for by equality:
+ * short values of fields that are not sealed. NULL: an unknown field. */
+bool index_takes(const struct schema_field *field, struct bytes value);
 
 /* Do two values fold to the same? (texts: without language and ASCII case) */
 bool index_same(struct bytes a, struct bytes b);

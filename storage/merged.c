@@ -104,11 +104,9 @@ merged_flush(struct store *store, struct err_msg *msg)
         struct bytes key = bytes_of(dirty[i]->key, RECORD_KEY_BYTES);
 
         buf_clear(&row);
-        rc = reader_record_encode(
-            &reader, &row, &dirty[i]->record, key, msg);
+        rc = reader_record_encode(&reader, &row, &dirty[i]->record, key, msg);
         if (rc == ERR_OK) {
-            rc = txn_put(
-                store->txn, TABLE_RECORDS, key, buf_bytes(&row), msg);
+            rc = txn_put(store->txn, TABLE_RECORDS, key, buf_bytes(&row), msg);
         }
         if (rc == ERR_OK) {
             rc = index_touch(store, dirty[i]->key, msg);

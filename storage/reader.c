@@ -12,8 +12,7 @@ enum { DOT_BYTES = 12 };
 
 void
 reader_record_key(uint8_t out[RECORD_KEY_BYTES],
-    const struct secret_key *tag_key, uint16_t kind,
-    const struct record_id *id)
+    const struct secret_key *tag_key, uint16_t kind, const struct record_id *id)
 {
     struct hash tag;
     uint8_t number[2];
@@ -55,8 +54,8 @@ reader_open_change(struct reader *reader, const struct open_change *change,
         *out_void = VOID_MALFORMED;
         return ERR_OK;
     }
-    rc = seal_body_open_with(
-        &padded, &change->key->seal, &options, body.sealed);
+    rc =
+        seal_body_open_with(&padded, &change->key->seal, &options, body.sealed);
     if (rc == ERR_OK) {
         rc = codec_unpack(reader->codec, plain, buf_bytes(&padded));
         if (rc == ERR_VERSION) {
@@ -106,8 +105,7 @@ unwrap(struct reader *reader, const struct content_key *key,
         return ERR_BAD_SIGNATURE;
     }
     if (grant->mode == GRANT_WRAPPED) {
-        return seal_unwrap(
-            out, secret, &place, body.wrapped[grant->item].data);
+        return seal_unwrap(out, secret, &place, body.wrapped[grant->item].data);
     }
     rc = seal_box_open(out, secret, body.wrapped[grant->item].data);
     if (rc == ERR_OK) {
@@ -136,16 +134,15 @@ reader_unlock(struct reader *reader, struct content_key *key,
     for (size_t i = 0; i < key->info.grant_count; i++) {
         only.grants = &key->info.grants[i];
         only.grant_count = 1;
-        if (!key_find_opening(&only, reader->membership,
-                reader->generation_has, &place, &generation)) {
+        if (!key_find_opening(&only, reader->membership, reader->generation_has,
+                &place, &generation)) {
             continue;
         }
         if (current != NULL && current->dot.log == only.grants->entry.log &&
             current->dot.position == only.grants->entry.position) {
             stored = *current;
         } else {
-            rc = entries_get(
-                reader->txn, only.grants->entry, &stored, msg);
+            rc = entries_get(reader->txn, only.grants->entry, &stored, msg);
             if (rc != ERR_OK) {
                 return rc;
             }
@@ -153,8 +150,7 @@ reader_unlock(struct reader *reader, struct content_key *key,
         if (!stored.entry.has_body) {
             continue;
         }
-        rc = unwrap(
-            reader, key, only.grants, &stored, generation, &secret);
+        rc = unwrap(reader, key, only.grants, &stored, generation, &secret);
         if (rc == ERR_OK) {
             content_set_secret(reader->content, key, &secret);
             mem_wipe(&secret, sizeof(secret));
@@ -184,9 +180,8 @@ half_key(const struct record *record, bool sealed, struct dot *out)
 }
 
 static enum err
-encode_half(struct reader *reader, struct buf *out,
-    const struct record *record, bool sealed, struct bytes key,
-    struct err_msg *msg)
+encode_half(struct reader *reader, struct buf *out, const struct record *record,
+    bool sealed, struct bytes key, struct err_msg *msg)
 {
     struct content_key *content = NULL;
     struct buf plain = {0};
@@ -252,8 +247,7 @@ decode_half(struct reader *reader, struct record *record, struct bytes key,
         return ERR_CORRUPT;
     }
     rc = content_get(reader->content, reader->txn, dot, &content, msg);
-    if (rc == ERR_NOT_FOUND ||
-        (rc == ERR_OK && !content->has_secret)) {
+    if (rc == ERR_NOT_FOUND || (rc == ERR_OK && !content->has_secret)) {
         return ERR_CORRUPT;
     }
     if (rc != ERR_OK) {
@@ -286,8 +280,8 @@ reader_record_decode(struct reader *reader, struct record *record,
 }
 
 enum err
-reader_record(struct reader *reader, uint16_t kind,
-    const struct record_id *id, struct record *out, struct err_msg *msg)
+reader_record(struct reader *reader, uint16_t kind, const struct record_id *id,
+    struct record *out, struct err_msg *msg)
 {
     uint8_t key[RECORD_KEY_BYTES];
     struct bytes row = {0};
@@ -295,8 +289,8 @@ reader_record(struct reader *reader, uint16_t kind,
     enum err rc = ERR_OK;
 
     reader_record_key(key, reader->tag_key, kind, id);
-    rc = txn_get(reader->txn, TABLE_RECORDS, bytes_of(key, sizeof(key)),
-        &row, msg);
+    rc = txn_get(
+        reader->txn, TABLE_RECORDS, bytes_of(key, sizeof(key)), &row, msg);
     if (rc != ERR_OK) {
         return rc;
     }

@@ -28,8 +28,7 @@ find_record(void *context, const struct history_item *item)
 
     for (size_t i = 0; i < finding->count; i++) {
         if (finding->records[i].kind == item->change->kind &&
-            record_id_equal(
-                &finding->records[i].id, &item->change->record)) {
+            record_id_equal(&finding->records[i].id, &item->change->record)) {
             return ERR_OK;
         }
     }
@@ -41,56 +40,6 @@ find_record(void *context, const struct history_item *item)
         finding->count++;
     }
     return rc;
-}
-
-struct rebuilding {
-    struct store *store;
-    struct record *record;
-    enum err rc;
-    const struct history_item *item;
-};
-
-static bool
-author_opened(void *context, struct dot dot)
-{
-    struct rebuilding *r = context;
-    struct content_key *key = NULL;
-    enum err rc = content_get(
-        &r->store->content, r->store->txn, dot, &key, NULL);
-
-    if (rc != ERR_OK) {
-        r->rc = rc == ERR_NOT_FOUND ? r->rc : rc;
-        return false;
-    }
-    return key_opens(&key->info, &r->store->membership, r->item->dot.log,
-        r->item->clock);
-}
-
-static enum err
-reapply(void *context, const struct history_item *item)
-{
-    struct rebuilding *r = context;
-    enum void_reason ignored = VOID_NONE;
-    struct change_place place = {
-        .dot = item->dot,
-        .rank = item->rank,
-        .time = item->time,
-        .clock = item->clock,
-        .key = item->key,
-        .class = item->class,
-        .corridor = &r->store->corridor,
-        .logs = &r->store->logs,
-        .membership = &r->store->membership,
-        .opens = author_opened,
-        .context = r,
-    };
-    enum err rc = ERR_OK;
-
-    r->item = item;
-    rc = record_apply(r->record,
-        schema_kind(r->store->options.schema, item->change->kind),
-        item->change, &place, &ignored);
-    return rc != ERR_OK ? rc : r->rc;
 }
 
 /* The keys the record stands under, and the one that was just opened. */
@@ -106,8 +55,8 @@ keys_of(const struct record *record, struct dot extra, struct dot **out,
     }
     for (size_t i = 0; i < record->key_count; i++) {
         keys[i] = record->keys[i].key;
-        has = has || (keys[i].log == extra.log &&
-                         keys[i].position == extra.position);
+        has = has ||
+              (keys[i].log == extra.log && keys[i].position == extra.position);
     }
     *out_count = record->key_count;
     if (!has) {
@@ -118,52 +67,42 @@ keys_of(const struct record *record, struct dot extra, struct dot **out,
 }
 
 static enum err
-rebuild_one(struct store *store, const struct found_key *found,
-    struct dot key, struct err_msg *msg)
+rebuild_one(struct store *store, const struct found_key *found, struct dot key,
+    struct err_msg *msg)
 {
     struct reader reader = store_reader(store);
     struct merged *merged = NULL;
     struct record fresh;
-    struct rebuilding context = {.store = store, .record = &fresh};
-    struct history_walk walk = {.kind = found->kind, .id = &found->id,
-        .each = reapply, .context = &context};
-    struct history history = {0};
     struct dot *keys = NULL;
     size_t key_count = 0;
     enum err rc = merged_get(store, found->kind, &found->id, &merged, msg);
 
-    record_init(&fresh, &found->id, found->kind);
     if (rc == ERR_OK) {
         rc = keys_of(&merged->record, key, &keys, &key_count);
     }
     if (rc == ERR_OK) {
-        rc = history_collect(&reader, keys, key_count, &history, msg);
+        record_init(&fresh, &found->id, found->kind);
+        rc = history_rebuild(&reader, keys, key_count, &fresh, msg);
+        if (rc == ERR_OK) {
+            record_release(&merged->record);
+            merged->record = fresh;
+            merged->is_dirty = true;
+            store->backlog++;
+        } else {
+            record_release(&fresh);
+        }
     }
-    if (rc == ERR_OK) {
-        rc = history_walk(&reader, &history, &walk, msg);
-    }
-    if (rc == ERR_OK) {
-        record_release(&merged->record);
-        merged->record = fresh;
-        merged->is_dirty = true;
-        store->backlog++;
-    } else {
-        record_release(&fresh);
-    }
-    history_release(&history);
     mem_free(keys);
     return rc;
 }
 
 enum err
-history_rebuild_key(
-    struct store *store, struct dot key, struct err_msg *msg)
+history_rebuild_key(struct store *store, struct dot key, struct err_msg *msg)
 {
     struct reader reader = store_reader(store);
     struct finding finding = {0};
     struct history history = {0};
-    struct history_walk walk = {
-        .each = find_record, .context = &finding};
+    struct history_walk walk = {.each = find_record, .context = &finding};
     enum err rc = history_collect(&reader, &key, 1, &history, msg);
 
     if (rc == ERR_OK) {

@@ -89,8 +89,7 @@ fill_clocks(struct store *store, struct snapshot *snapshot)
         }
     }
     if (rc == ERR_OK) {
-        rc = vclock_encode(
-            &snapshot->clock, &snapshot->stored, &store->logs);
+        rc = vclock_encode(&snapshot->clock, &snapshot->stored, &store->logs);
     }
     return rc;
 }

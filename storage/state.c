@@ -118,8 +118,8 @@ log_state_decode(
     if (cursor.failed) {
         return ERR_CORRUPT;
     }
-    enum err rc = author_decode(&state.author, logs,
-        cursor_take(&cursor, cursor_left(&cursor)));
+    enum err rc = author_decode(
+        &state.author, logs, cursor_take(&cursor, cursor_left(&cursor)));
     if (rc == ERR_NOMEM) {
         return rc;
     }
@@ -248,8 +248,8 @@ state_flush(struct store *store, struct err_msg *msg)
         buf_clear(&row);
         rc = log_state_encode(&row, state);
         if (rc == ERR_OK) {
-            rc = txn_put(store->txn, TABLE_LOGS, key_bytes(&key),
-                buf_bytes(&row), msg);
+            rc = txn_put(
+                store->txn, TABLE_LOGS, key_bytes(&key), buf_bytes(&row), msg);
         }
         if (rc == ERR_OK) {
             state->is_dirty = false;
@@ -393,8 +393,8 @@ load_touched(struct store *store, struct err_msg *msg)
     struct bytes none = {0};
     struct bytes value = {0};
     uint64_t last = 0;
-    enum err rc = txn_get(
-        store->txn, TABLE_META, bytes_text("touched"), &value, msg);
+    enum err rc =
+        txn_get(store->txn, TABLE_META, bytes_text("touched"), &value, msg);
 
     store->next_touched = 0;
     if (rc == ERR_OK) {
@@ -525,8 +525,7 @@ state_members(struct store *store, struct err_msg *msg)
             store->generation_has == NULL) {
             return ERR_NOMEM;
         }
-        memset(store->generation_secrets, 0,
-            count * sizeof(struct secret_key));
+        memset(store->generation_secrets, 0, count * sizeof(struct secret_key));
         options.controls = store->controls;
         options.node = &store->self.sign;
         options.seal = &store->secrets->node.seal;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <string.h>
 
 #include "crypto/base/mem.h"
@@ -45,8 +46,8 @@ load_table_key(struct store *store, struct err_msg *msg)
             txn = NULL;
         }
     } else if (rc == ERR_OK) {
-        rc = seal_rest_open(
-            &plain, &secrets->node.storage, table_key_ad(), row);
+        rc =
+            seal_rest_open(&plain, &secrets->node.storage, table_key_ad(), row);
         if (rc == ERR_OK && plain.size == 32) {
             memcpy(secrets->table.bytes, plain.data, 32);
         } else if (rc != ERR_NOMEM) {
@@ -119,8 +120,8 @@ open_parts(struct store *store, const struct store_options *options,
     enum err rc = make_secrets(store);
 
     if (rc == ERR_OK) {
-        rc = codec_new(&store->codec, options->dictionary_id,
-            options->dictionary);
+        rc = codec_new(
+            &store->codec, options->dictionary_id, options->dictionary);
     }
     if (rc == ERR_OK) {
         rc = env_open(&store->env, options->dir, &options->env, msg);
@@ -141,7 +142,7 @@ open_parts(struct store *store, const struct store_options *options,
     if (rc == ERR_OK) {
         rc = snapshot_publish(store);
     }
-    return rc;
+    return rc == ERR_OK ? rebuild_resume(store, msg) : rc;
 }
 
 enum err
@@ -279,6 +280,14 @@ store_abort(struct store *store)
     }
 }
 
+void
+store_cancel(struct store *store)
+{
+    assert(!store->is_dirty);
+    txn_abort(store->txn);
+    store->txn = NULL;
+}
+
 /* Our logs that have grown get one new signed head each. */
 static enum err
 sign_heads(struct store *store)
@@ -292,8 +301,8 @@ sign_heads(struct store *store)
         }
         state->head.size = state->edge.size;
         merkle_root(&state->head.root, &state->edge);
-        rc = log_head_sign(&state->head, &store->corridor,
-            &state->author.id, &store->secrets->node.sign);
+        rc = log_head_sign(&state->head, &store->corridor, &state->author.id,
+            &store->secrets->node.sign);
         if (rc != ERR_OK) {
             return rc;
         }
@@ -314,8 +323,7 @@ rebuild_late(struct store *store, struct err_msg *msg)
         struct dot dot = store->late[--store->late_count];
         struct key key = key_dot(dot);
 
-        rc = txn_delete(
-            store->txn, TABLE_PENDING, key_bytes(&key), msg);
+        rc = txn_delete(store->txn, TABLE_PENDING, key_bytes(&key), msg);
         if (rc == ERR_OK) {
             rc = history_rebuild_key(store, dot, msg);
         }

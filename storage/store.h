@@ -65,6 +65,8 @@ bool store_is_dirty(const struct store *store);
  */
 enum err store_commit(struct store *store, struct err_msg *msg) MUST_USE;
 void store_abort(struct store *store);
+/* End a transaction in which no call succeeded and none left it dirty. */
+void store_cancel(struct store *store);
 /* How much waits for the commit: for bounding it. */
 size_t store_backlog(const struct store *store); /* changes, about */
 
@@ -93,10 +95,10 @@ struct version {
     uint8_t bytes[VERSION_BYTES]; /* of the record's digest */
 };
 struct edit {
-    bool is_new;      /* make the record; id is ignored and drawn */
+    bool is_new; /* make the record; id is ignored and drawn */
     uint16_t kind;
     struct record_id id;
-    bool has_parent;  /* with is_new, for kinds that have one */
+    bool has_parent; /* with is_new, for kinds that have one */
     struct record_id parent;
     const struct change_op *ops;
     size_t op_count;
@@ -122,8 +124,8 @@ enum err store_edit(struct store *store, const struct edit *edit,
 enum err store_state(struct store *store, struct bytes statement,
     struct dot *out, struct err_msg *msg) MUST_USE;
 /* How our own control log names a dot it counts. */
-enum err store_name_dot(struct store *store, struct dot dot,
-    struct author_dot *out) MUST_USE;
+enum err store_name_dot(
+    struct store *store, struct dot dot, struct author_dot *out) MUST_USE;
 
 /*
  * The steps of membership that are more than one statement.
@@ -165,6 +167,32 @@ enum err store_index(struct store *store, size_t max, bool *out_left,
  */
 enum err store_put_note(struct store *store, struct bytes name,
     struct bytes value, struct err_msg *msg) MUST_USE; /* empty: delete */
+
+/* Read one within the write transaction, appended to *out. ERR_NOT_FOUND. */
+enum err store_note(struct store *store, struct bytes name, struct buf *out,
+    struct err_msg *msg) MUST_USE;
+
+/*
+ * Imported rows: an outside name (a file's hash and the row's own id) ->
+ * the record it made, so that importing again changes nothing. Part of a write
+ * transaction; kept as keyed hashes. ERR_NOT_FOUND.
+ */
+struct imported {
+    uint16_t kind;
+    struct record_id id;
+};
+enum err store_import_find(struct store *store, struct bytes name,
+    struct imported *out, struct err_msg *msg) MUST_USE;
+enum err store_import_put(struct store *store, struct bytes name,
+    const struct imported *imported, struct err_msg *msg) MUST_USE;
+/* A record as the write transaction has it now (merged, not yet flushed);
+ * lives until the next call on the store. ERR_NOT_FOUND. */
+enum err store_record(struct store *store, uint16_t kind,
+    const struct record_id *id, const struct record **out,
+    struct err_msg *msg) MUST_USE;
+/* For reading them: the writer's own tables, as of the transaction. */
+const struct membership *store_membership(const struct store *store);
+const struct log_table *store_logs(const struct store *store);
 
 /*
  * Drop what is derived (records, index, keys, refused) and make it again

@@ -121,16 +121,16 @@ enum err state_load(struct store *store, struct err_msg *msg) MUST_USE;
 void state_release(struct store *store);
 enum err state_flush(struct store *store, struct err_msg *msg) MUST_USE;
 /* The log's number and state, made when new. */
-enum err state_log(struct store *store, const struct log_id *id,
-    uint32_t *out) MUST_USE;
+enum err state_log(
+    struct store *store, const struct log_id *id, uint32_t *out) MUST_USE;
 /* States for every log in the table. */
 enum err state_cover(struct store *store) MUST_USE;
 /* Evaluate membership and open circles, if a control entry came. */
 enum err state_members(struct store *store, struct err_msg *msg) MUST_USE;
 enum err log_state_encode(
     struct buf *out, const struct log_state *state) MUST_USE;
-enum err log_state_decode(struct log_state *out, struct log_table *logs,
-    struct bytes row) MUST_USE;
+enum err log_state_decode(
+    struct log_state *out, struct log_table *logs, struct bytes row) MUST_USE;
 
 /* snapshot.c */
 enum err snapshot_publish(struct store *store) MUST_USE;
@@ -164,6 +164,8 @@ struct append {
 };
 enum err apply_append(struct store *store, const struct append *append,
     struct err_msg *msg) MUST_USE;
+enum err apply_rewrite(struct store *store, struct stored_entry *stored,
+    const struct applied *applied, struct err_msg *msg) MUST_USE;
 enum err apply_refuse(struct store *store, uint64_t arrival,
     enum void_reason reason, struct err_msg *msg) MUST_USE;
 
@@ -174,19 +176,16 @@ enum err merged_get(struct store *store, uint16_t kind,
 enum err merged_flush(struct store *store, struct err_msg *msg) MUST_USE;
 void merged_clear(struct store *store);
 
-/* rebuild_record.c: rebuild every record that entries under this content key speak of. */
+/* rebuild_record.c: rebuild every record that entries under this content key
+ * speak of. */
 enum err history_rebuild_key(
     struct store *store, struct dot key, struct err_msg *msg) MUST_USE;
 
-/* index.c */
-enum err index_touch(
-    struct store *store, const uint8_t *record_key, struct err_msg *msg)
-    MUST_USE;
+/* rebuild.c: finish a rebuild that was interrupted. */
+enum err rebuild_resume(struct store *store, struct err_msg *msg) MUST_USE;
 
-/* local.c: our own entries. */
-enum err local_append(struct store *store, enum log_kind kind,
-    const struct entry *entry, struct dot *out, struct err_msg *msg) MUST_USE;
-enum err local_author(struct store *store, enum log_kind kind,
-    struct log_state **out, struct err_msg *msg) MUST_USE;
+/* index.c */
+enum err index_touch(struct store *store, const uint8_t *record_key,
+    struct err_msg *msg) MUST_USE;
 
 #endif

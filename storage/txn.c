@@ -130,9 +130,11 @@ put(struct txn *txn, enum table table, struct bytes key, MDB_val *value,
         return err_set(
             msg, ERR_FULL, "%s: the disk is full (a test)", TABLES[table].name);
     }
-    return env_err(msg,
-        mdb_put(txn->handle, txn->env->tables[table], &k, value, flags),
-        TABLES[table].name);
+    int rc = mdb_put(txn->handle, txn->env->tables[table], &k, value, flags);
+    if (rc == MDB_MAP_FULL) {
+        atomic_store(&txn->env->map_full, true);
+    }
+    return env_err(msg, rc, TABLES[table].name);
 }
 
 enum err

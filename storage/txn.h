@@ -29,9 +29,8 @@ enum err txn_put(struct txn *txn, enum table table, struct bytes key,
 enum err txn_append(struct txn *txn, enum table table, struct bytes key,
     struct bytes value, struct err_msg *msg) MUST_USE;
 /* Room of `size` bytes for an appended value, to be filled at once. */
-enum err txn_append_reserve(struct txn *txn, enum table table,
-    struct bytes key, size_t size, uint8_t **out,
-    struct err_msg *msg) MUST_USE;
+enum err txn_append_reserve(struct txn *txn, enum table table, struct bytes key,
+    size_t size, uint8_t **out, struct err_msg *msg) MUST_USE;
 /* ERR_OK also when there was nothing. */
 enum err txn_delete(struct txn *txn, enum table table, struct bytes key,
     struct err_msg *msg) MUST_USE;

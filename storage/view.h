@@ -11,8 +11,8 @@
 struct view;
 
 /* A snapshot of now, to be closed soon: old pages live while it does. */
-enum err view_open(struct view **out, struct store *store,
-    struct err_msg *msg) MUST_USE;
+enum err view_open(
+    struct view **out, struct store *store, struct err_msg *msg) MUST_USE;
 void view_close(struct view *view); /* NULL is fine */
 
 /* What the snapshot was taken with; it lives as long as the view. */
@@ -100,8 +100,8 @@ struct history_item {
 };
 enum err view_history(struct view *view, uint16_t kind,
     const struct record_id *id,
-    bool (*each)(void *context, const struct history_item *item),
-    void *context, struct err_msg *msg) MUST_USE;
+    bool (*each)(void *context, const struct history_item *item), void *context,
+    struct err_msg *msg) MUST_USE;
 
 /* One hash over all readable records in order of kind and id: BLAKE2b-256 of
  * each record's key and digest. Equal on converged nodes. */
@@ -109,8 +109,8 @@ struct digest_result {
     struct hash digest;
     uint64_t records;
 };
-enum err view_digest(struct view *view, struct digest_result *out,
-    struct err_msg *msg) MUST_USE;
+enum err view_digest(
+    struct view *view, struct digest_result *out, struct err_msg *msg) MUST_USE;
 
 /* What was refused, newest first. */
 struct refused_item {
@@ -118,8 +118,8 @@ struct refused_item {
     enum void_reason reason;
 };
 enum err view_refused(struct view *view,
-    bool (*each)(void *context, const struct refused_item *item),
-    void *context, struct err_msg *msg) MUST_USE;
+    bool (*each)(void *context, const struct refused_item *item), void *context,
+    struct err_msg *msg) MUST_USE;
 
 /* The note of that name, appended to out. ERR_NOT_FOUND. */
 enum err view_note(struct view *view, struct bytes name, struct buf *out,
@@ -143,8 +143,8 @@ struct view_stat {
     uint64_t unindexed;
 };
 /* The counts of now. */
-enum err view_stat(struct view *view, struct view_stat *out,
-    struct err_msg *msg) MUST_USE;
+enum err view_stat(
+    struct view *view, struct view_stat *out, struct err_msg *msg) MUST_USE;
 
 /* One log as it stands, for status and members. */
 struct view_log {

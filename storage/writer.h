@@ -15,7 +15,7 @@
 #include "storage/store.h"
 
 enum {
-    WRITER_COMMIT_MS_MAX = 200,      /* a commit's jobs begin within this */
+    WRITER_COMMIT_MS_MAX = 200, /* a commit's jobs begin within this */
     WRITER_COMMIT_CHANGES_MAX = 40000,
     WRITER_QUEUE_BYTES_MAX = 64 << 20 /* ERR_BUSY beyond */
 };
@@ -33,14 +33,14 @@ struct job {
     size_t bytes;     /* what it holds, for the queue's bound */
     enum err (*run)(struct job *job, struct store *store, struct err_msg *msg);
     void (*done)(struct job *job, enum err rc, const struct err_msg *msg);
-    enum err rc;         /* the writer's */
-    struct err_msg msg;  /* the writer's */
+    enum err rc;        /* the writer's */
+    struct err_msg msg; /* the writer's */
 };
 
 struct writer_options {
     struct store *store;
     bool has_thread;
-    uint64_t (*wall_ms)(void *context);      /* Unix milliseconds */
+    uint64_t (*wall_ms)(void *context); /* Unix milliseconds */
     uint64_t (*monotonic_ms)(void *context);
     /* After each commit, on the writer's thread: the stored state changed. */
     void (*committed)(void *context);

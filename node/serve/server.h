@@ -48,8 +48,8 @@ struct sync_request {
         const struct err_msg *msg);
     void *context;
 };
-enum err server_sync(struct server *server,
-    const struct sync_request *request) MUST_USE;
+enum err server_sync(
+    struct server *server, const struct sync_request *request) MUST_USE;
 
 /*
  * Join by an invitation: connect, be admitted, fetch control entries, enrol,
@@ -64,8 +64,8 @@ struct join_request {
     void (*done)(void *context, enum err rc, const struct err_msg *msg);
     void *context;
 };
-enum err server_join(struct server *server,
-    const struct join_request *request) MUST_USE;
+enum err server_join(
+    struct server *server, const struct join_request *request) MUST_USE;
 
 /*
  * Peers' addresses (notes "address/<office hex>"): have the dialler read them

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Our own entries: headers that count what is applied here, sealed bodies,
+ * statements; appended by the same path as everybody's.
+ */
+#include "storage/local.h"
+
+#include <string.h>
+
+#include "crypto/base/mem.h"
+#include "crypto/hash.h"
+#include "sync/model/hlc.h"
+
+void
+local_random(struct store *store, void *out, size_t size)
+{
+    store->options.random(store->options.random_context, out, size);
+}
+
+enum err
+local_log(struct store *store, enum log_kind kind, uint32_t *out)
+{
+    struct log_id id = {store->self.sign, (uint8_t)kind};
+
+    return state_log(store, &id, out);
+}
+
+/* What is applied here, of one kind of log or of all. */
+static enum err
+applied_clock(
+    struct store *store, bool control, bool changes, struct vclock *out)
+{
+    enum err rc = ERR_OK;
+
+    vclock_clear(out);
+    for (uint32_t i = 0; i < store->state_count && rc == ERR_OK; i++) {
+        const struct author *author = &store->states[i]->author;
+        bool wanted = author->id.kind == LOG_CONTROL ? control : changes;
+
+        if (wanted && author->applied > 0) {
+            rc = vclock_raise(out, i, author->applied);
+        }
+    }
+    return rc;
+}
+
+enum err
+local_clock(struct store *store, enum log_kind kind, struct local_clock *out)
+{
+    enum err rc = applied_clock(store, true, kind == LOG_CHANGES, &out->clock);
+
+    if (rc == ERR_OK && kind == LOG_CONTROL) {
+        rc = applied_clock(store, false, true, &out->seen);
+    }
+    return rc;
+}
+
+void
+local_clock_release(struct local_clock *clock)
+{
+    vclock_release(&clock->clock);
+    vclock_release(&clock->seen);
+}
+
+uint64_t
+local_time(struct store *store, const struct log_state *state)
+{
+    return hlc_next(state->author.time, store->time_max, store->wall_ms);
+}
+
+enum err
+local_append(struct store *store, uint32_t log, const struct entry *entry,
+    struct dot *out, struct err_msg *msg)
+{
+    struct log_state *state = store->states[log];
+    struct hash nodes[MERKLE_LEVELS_MAX];
+    struct hash leaf;
+    struct append append = {
+        .log = log,
+        .position = state->edge.size,
+        .entry = entry,
+        .nodes = nodes,
+    };
+    struct merkle_edge edge = state->edge;
+    enum err rc = ERR_OK;
+
+    entry_leaf_hash(&leaf, entry);
+    append.node_count = merkle_append(&edge, &leaf, nodes);
+    rc = apply_append(store, &append, msg);
+    if (rc == ERR_OK) {
+        state = store->states[log];
+        state->edge = edge;
+        state->signs = true;
+        state->is_dirty = true;
+        *out = (struct dot){log, append.position};
+    }
+    return rc;
+}
+
+enum err
+store_state(struct store *store, struct bytes statement, struct dot *out,
+    struct err_msg *msg)
+{
+    struct local_clock clock = {0};
+    struct buf header = {0};
+    struct entry entry = {.kind = ENTRY_CONTROL, .has_body = true};
+    struct header_out options = {0};
+    struct seal seal;
+    uint32_t log = 0;
+    enum err rc = local_log(store, LOG_CONTROL, &log);
+
+    if (rc == ERR_OK) {
+        rc = local_clock(store, LOG_CONTROL, &clock);
+    }
+    if (rc == ERR_OK) {
+        options.time = local_time(store, store->states[log]);
+        options.clock = &clock.clock;
+        options.seen = &clock.seen;
+        rc = header_encode(
+            &header, &store->states[log]->author, &store->logs, &options);
+    }
+    if (rc == ERR_OK) {
+        local_random(store, seal.bytes, sizeof(seal.bytes));
+        header_put_seal(&header, &seal);
+        rc = buf_err(&header);
+    }
+    if (rc == ERR_OK) {
+        entry.header = buf_bytes(&header);
+        entry.body = statement;
+        hash_sha256(&entry.body_hash, statement);
+        rc = local_append(store, log, &entry, out, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = state_members(store, msg);
+    }
+    buf_release(&header);
+    local_clock_release(&clock);
+    return rc;
+}
+
+enum err
+store_name_dot(struct store *store, struct dot dot, struct author_dot *out)
+{
+    struct local_clock clock = {0};
+    struct header_clock resolved = {0};
+    struct buf bytes = {0};
+    struct header header;
+    struct header_out options = {.time = 1};
+    struct seal seal = {{0}};
+    uint32_t log = 0;
+    enum err rc = local_log(store, LOG_CONTROL, &log);
+
+    /* The next statement's clock may name the log for the first time: write
+     * that header, and read from it how it will. */
+    if (rc == ERR_OK) {
+        rc = local_clock(store, LOG_CONTROL, &clock);
+    }
+    if (rc == ERR_OK) {
+        options.clock = &clock.clock;
+        options.seen = &clock.seen;
+        rc = header_encode(
+            &bytes, &store->states[log]->author, &store->logs, &options);
+    }
+    if (rc == ERR_OK) {
+        header_put_seal(&bytes, &seal);
+        rc = buf_err(&bytes);
+    }
+    if (rc == ERR_OK) {
+        rc = header_decode(&header, buf_bytes(&bytes), LOG_CONTROL,
+            store->states[log]->edge.size);
+    }
+    if (rc == ERR_OK) {
+        rc = header_clock_resolve(
+            &resolved, &store->states[log]->author, &store->logs, &header);
+    }
+    if (rc == ERR_OK &&
+        !author_name_with(&store->states[log]->author, &resolved, dot, out)) {
+        rc = ERR_NOT_FOUND;
+    }
+    header_clock_release(&resolved);
+    buf_release(&bytes);
+    local_clock_release(&clock);
+    return rc;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making our own entries; within the write path only. */
+#ifndef CORRIDOR_STORAGE_LOCAL_H
+#define CORRIDOR_STORAGE_LOCAL_H
+
+#include "storage/store_internal.h"
+
+/* What our next entry counts. */
+struct local_clock {
+    struct vclock clock;
+    struct vclock seen; /* control logs only */
+};
+
+void local_random(struct store *store, void *out, size_t size);
+/* The number of our own log of this kind. */
+enum err local_log(
+    struct store *store, enum log_kind kind, uint32_t *out) MUST_USE;
+enum err local_clock(
+    struct store *store, enum log_kind kind, struct local_clock *out) MUST_USE;
+void local_clock_release(struct local_clock *clock);
+/* The hybrid time of our next entry in this log. */
+uint64_t local_time(struct store *store, const struct log_state *state);
+/* Append to our own log; its head is signed at the commit. */
+enum err local_append(struct store *store, uint32_t log,
+    const struct entry *entry, struct dot *out, struct err_msg *msg) MUST_USE;
+
+#endif

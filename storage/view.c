@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "crypto/base/mem.h"
+#include "storage/history.h"
+#include "storage/view_internal.h"
+
+enum err
+view_open(struct view **out, struct store *store, struct err_msg *msg)
+{
+    struct view *view = mem_zalloc(1, sizeof(*view));
+    enum err rc = ERR_OK;
+
+    if (view == NULL) {
+        return ERR_NOMEM;
+    }
+    view->store = store;
+    content_init(&view->content, &store->secrets->table,
+        &store->secrets->node.storage, 0);
+    rc = txn_begin(&view->txn, store->env, false, msg);
+    if (rc != ERR_OK) {
+        view_close(view);
+        return rc;
+    }
+    /* After the transaction: it may know more than we see, never less. */
+    view->snapshot = snapshot_take(store);
+    *out = view;
+    return ERR_OK;
+}
+
+void
+view_close(struct view *view)
+{
+    if (view == NULL) {
+        return;
+    }
+    txn_abort(view->txn);
+    content_release(&view->content);
+    log_table_release(&view->logs);
+    codec_free(view->codec);
+    snapshot_drop(view->store, view->snapshot);
+    mem_free(view);
+}
+
+const struct membership *
+view_membership(const struct view *view)
+{
+    return &view->snapshot->roster->membership;
+}
+
+const struct log_table *
+view_logs(const struct view *view)
+{
+    return &view->snapshot->roster->logs;
+}
+
+const struct schema *
+view_schema(const struct view *view)
+{
+    return view->store->options.schema;
+}
+
+const struct corridor_id *
+view_corridor(const struct view *view)
+{
+    return &view->store->corridor;
+}
+
+struct bytes
+view_clock(const struct view *view)
+{
+    return buf_bytes(&view->snapshot->clock);
+}
+
+const struct log_id *
+view_order(const struct view *view, size_t *out_count)
+{
+    *out_count = view->snapshot->roster->logs.count;
+    return view->snapshot->roster->logs.ids;
+}
+
+static enum err
+copy_logs(struct view *view)
+{
+    const struct log_table *logs = view_logs(view);
+    enum err rc = ERR_OK;
+
+    for (size_t i = view->logs.count; i < logs->count && rc == ERR_OK; i++) {
+        uint32_t number = 0;
+        rc = log_table_add(&view->logs, &logs->ids[i], &number);
+    }
+    view->has_logs = rc == ERR_OK;
+    return rc;
+}
+
+enum err
+view_reader(struct view *view, bool deep, struct reader *out)
+{
+    const struct roster *roster = view->snapshot->roster;
+    enum err rc = ERR_OK;
+
+    if (!view->has_logs) {
+        rc = copy_logs(view);
+    }
+    if (rc == ERR_OK && deep && view->codec == NULL) {
+        rc = codec_new(&view->codec, view->store->options.dictionary_id,
+            view->store->options.dictionary);
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    *out = (struct reader){
+        .txn = view->txn,
+        .corridor = &view->store->corridor,
+        .logs = &view->logs,
+        .membership = &roster->membership,
+        .generation_secrets = roster->generation_secrets,
+        .generation_has = roster->generation_has,
+        .schema = view->store->options.schema,
+        .content = &view->content,
+        .codec = view->codec,
+        .tag_key = &view->store->secrets->tag,
+    };
+    return ERR_OK;
+}
+
+enum err
+view_record(struct view *view, uint16_t kind, const struct record_id *id,
+    struct record *out, struct err_msg *msg)
+{
+    struct reader reader;
+    enum err rc = view_reader(view, false, &reader);
+
+    return rc == ERR_OK ? reader_record(&reader, kind, id, out, msg) : rc;
+}
+
+enum err
+view_version(
+    struct view *view, const struct record *record, struct version *out)
+{
+    struct hash digest;
+    enum err rc = record_digest(&digest, record, view_logs(view));
+
+    if (rc == ERR_OK) {
+        memcpy(out->bytes, digest.bytes, VERSION_BYTES);
+    }
+    return rc;
+}
+
+size_t
+view_link_secrets(const struct view *view, struct secret_key *out, size_t max)
+{
+    const struct roster *roster = view->snapshot->roster;
+    size_t count = 0;
+
+    for (size_t i = roster->membership.generation_count; i-- > 0;) {
+        if (count < max && roster->generation_has[i] &&
+            roster->membership.generations[i].circle.kind == CIRCLE_LINK) {
+            keyring_link_secret(&out[count++], &roster->generation_secrets[i]);
+        }
+    }
+    return count;
+}
+
+enum err
+view_log(const struct view *view, uint32_t log, struct view_log *out)
+{
+    const struct snapshot *snapshot = view->snapshot;
+
+    if (log >= view_logs(view)->count) {
+        return ERR_NOT_FOUND;
+    }
+    out->id = view_logs(view)->ids[log];
+    out->stored = vclock_get(&snapshot->stored, log);
+    out->applied = vclock_get(&snapshot->applied, log);
+    out->time = vclock_get(&snapshot->times, log);
+    return ERR_OK;
+}
+
+enum err
+view_stat(struct view *view, struct view_stat *out, struct err_msg *msg)
+{
+    const struct snapshot *snapshot = view->snapshot;
+    struct view_stat stat = {0};
+
+    (void)msg;
+    stat.logs = txn_count(view->txn, TABLE_LOGS);
+    stat.entries = txn_count(view->txn, TABLE_ENTRIES);
+    stat.records = txn_count(view->txn, TABLE_RECORDS);
+    stat.pending_keys = txn_count(view->txn, TABLE_PENDING);
+    stat.refused = txn_count(view->txn, TABLE_REFUSED);
+    stat.unindexed = txn_count(view->txn, TABLE_TOUCHED);
+    for (uint32_t i = 0; i < snapshot->stored.count; i++) {
+        stat.unapplied += vclock_get(&snapshot->stored, i) -
+                          vclock_get(&snapshot->applied, i);
+    }
+    *out = stat;
+    return ERR_OK;
+}
+
+enum err
+view_refused(struct view *view,
+    bool (*each)(void *context, const struct refused_item *item), void *context,
+    struct err_msg *msg)
+{
+    struct scan scan = {0};
+    struct bytes none = {0};
+    enum err rc = scan_open(&scan, view->txn, TABLE_REFUSED, msg);
+    bool more = rc == ERR_OK && scan_last(&scan, none);
+
+    while (more) {
+        struct refused_item item = {0};
+        struct stored_entry stored;
+        uint64_t arrival = 0;
+
+        rc = key_get_u64(scan.key, &arrival);
+        if (rc == ERR_OK &&
+            (scan.value.size != 1 || scan.value.data[0] >= VOID_REASON_COUNT)) {
+            rc = ERR_CORRUPT;
+        }
+        if (rc == ERR_OK) {
+            rc = entries_at(view->txn, arrival, &stored, msg);
+        }
+        if (rc != ERR_OK) {
+            break;
+        }
+        item.dot = stored.dot;
+        item.reason = (enum void_reason)scan.value.data[0];
+        more = each(context, &item) && scan_prev(&scan);
+    }
+    if (rc == ERR_OK) {
+        rc = scan_end(&scan, msg);
+    }
+    scan_close(&scan);
+    return rc;
+}
+
+struct history_context {
+    bool (*each)(void *context, const struct history_item *item);
+    void *context;
+};
+
+static enum err
+pass_on(void *context, const struct history_item *item)
+{
+    struct history_context *c = context;
+
+    return c->each(c->context, item) ? ERR_OK : ERR_CLOSED;
+}
+
+enum err
+view_history(struct view *view, uint16_t kind, const struct record_id *id,
+    bool (*each)(void *context, const struct history_item *item), void *context,
+    struct err_msg *msg)
+{
+    struct history_context passing = {each, context};
+    struct history_walk walk = {
+        .kind = kind, .id = id, .each = pass_on, .context = &passing};
+    struct history history = {0};
+    struct reader reader;
+    struct record record;
+    struct dot *keys = NULL;
+    enum err rc = view_reader(view, true, &reader);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = reader_record(&reader, kind, id, &record, msg);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    keys = mem_zalloc(record.key_count + 1, sizeof(*keys));
+    rc = keys == NULL ? ERR_NOMEM : ERR_OK;
+    for (size_t i = 0; i < record.key_count && rc == ERR_OK; i++) {
+        keys[i] = record.keys[i].key;
+    }
+    if (rc == ERR_OK) {
+        rc = history_collect(&reader, keys, record.key_count, &history, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = history_walk(&reader, &history, &walk, msg);
+    }
+    history_release(&history);
+    mem_free(keys);
+    record_release(&record);
+    return rc == ERR_CLOSED ? ERR_OK : rc;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of view only. */
+#ifndef CORRIDOR_STORAGE_VIEW_INTERNAL_H
+#define CORRIDOR_STORAGE_VIEW_INTERNAL_H
+
+#include "storage/store_internal.h"
+#include "storage/view.h"
+
+struct view {
+    struct store *store;
+    struct snapshot *snapshot;
+    struct txn *txn;
+    struct content_cache content; /* its own: views run in many threads */
+    struct codec *codec;          /* made when first needed */
+    struct log_table logs;        /* a copy, made when first needed */
+    bool has_logs;
+};
+
+/* A reader over the view. With `deep` it can also replay headers and open
+ * bodies, which needs a codec and a log table of its own. */
+enum err view_reader(struct view *view, bool deep, struct reader *out) MUST_USE;
+
+#endif
