@@ -34,6 +34,7 @@ struct content_cache {
     struct secret_key storage;
 };
 
+/* An empty cache that opens rows by these two keys (copied). */
 void content_init(struct content_cache *cache, const struct secret_key *table,
     const struct secret_key *storage, uint64_t seed);
 void content_release(struct content_cache *cache);

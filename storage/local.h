@@ -11,6 +11,7 @@ struct local_clock {
     struct vclock seen; /* control logs only */
 };
 
+/* Random bytes from where the store was told to draw them. */
 void local_random(struct store *store, void *out, size_t size);
 /* The number of our own log of this kind. */
 enum err local_log(

@@ -27,6 +27,7 @@ struct map {
     uint64_t seed;
 };
 
+/* An empty map of keys of key_size bytes. */
 void map_init(struct map *map, size_t key_size, uint64_t seed);
 void map_release(struct map *map); /* values are not freed */
 void map_clear(struct map *map);

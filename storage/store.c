@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/store.h"
+
 #include <assert.h>
 #include <string.h>
 

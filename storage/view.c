@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/view.h"
+
 #include <string.h>
 
 #include "crypto/base/mem.h"
