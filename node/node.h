@@ -18,6 +18,7 @@ struct node {
     struct schema *schema;
     struct store *store;              /* NULL before found or join */
     struct writer *writer;            /* NULL as long as store is */
+    bool has_thread;                  /* the writer has one of its own */
     void (*committed)(void *context); /* set by the engine, NULL else */
     void *committed_context;
 };
@@ -41,6 +42,16 @@ enum err node_open_store(
     struct node *node, bool has_thread, struct err_msg *msg) MUST_USE;
 
 /*
+ * The same for a corridor that home.ini does not name yet: what an unfinished
+ * founding or joining of another one left in data/ is put aside under another
+ * name.
+ */
+enum err node_open_new_store(
+    struct node *node, bool has_thread, struct err_msg *msg) MUST_USE;
+/* Finish what the writer has and close both; without them, nothing. */
+void node_close_store(struct node *node);
+
+/*
  * Run one write to its end: submits to the writer and waits (or runs it, when
  * the writer has no thread). From worker threads, never from the loop.
  */
@@ -59,6 +70,12 @@ uint64_t node_monotonic_ms(void *unused);
  */
 enum err node_found(struct node *node, const char *name, uint64_t policy,
     struct bytes passphrase, struct err_msg *msg) MUST_USE;
+
+/*
+ * Is an office of this type of the firewall class (police, immigration,
+ * interior, defence), so that no case file is ever granted to it?
+ */
+bool office_type_is_firewall(const char *type);
 
 /* The node's certificate for this corridor, signed with the office key. */
 enum err node_certify(struct node *node, const struct corridor_id *corridor,
