@@ -5,21 +5,8 @@
 #include "crypto/base/mem.h"
 #include "crypto/hash.h"
 #include "node/node.h"
+#include "sync/model/office_type.h"
 #include "sync/packs/packs.h"
-
-bool
-office_type_is_firewall(const char *type)
-{
-    static const char *const types[] = {
-        "police", "immigration", "interior", "defence"};
-
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (strcmp(type, types[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* The certificate of this node, signed with an opened office key. */
 static enum err

@@ -55,6 +55,8 @@ open_data(struct node *node, const char *dir, struct err_msg *msg)
         .secrets = node->secrets,
         .office = node->home.office,
         .schema = node->schema,
+        .dictionary_id = PACK_DICTIONARY_MEKONG,
+        .dictionary = *pack_dictionary(PACK_DICTIONARY_MEKONG),
         .random = draw};
 
     return store_open(&node->store, &options, msg);

@@ -71,12 +71,6 @@ uint64_t node_monotonic_ms(void *unused);
 enum err node_found(struct node *node, const char *name, uint64_t policy,
     struct bytes passphrase, struct err_msg *msg) MUST_USE;
 
-/*
- * Is an office of this type of the firewall class (police, immigration,
- * interior, defence), so that no case file is ever granted to it?
- */
-bool office_type_is_firewall(const char *type);
-
 /* The node's certificate for this corridor, signed with the office key. */
 enum err node_certify(struct node *node, const struct corridor_id *corridor,
     struct bytes passphrase, struct buf *out_cert,

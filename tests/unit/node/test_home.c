@@ -2,9 +2,7 @@
 #include "node/home.h"
 
 #include <check.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,33 +13,25 @@
 #include "storage/disk.h"
 #include "tests/lib/mutation.h"
 #include "tests/lib/run.h"
+#include "tests/lib/scratch.h"
 
 static const char words[] = "a passphrase";
 
 /* A directory of the test's own, and homes in it. */
-static char root[64];
-static char place[128];
+static struct scratch scratch;
+static char place[SCRATCH_PATH_BYTES];
 
 static void
 setup(void)
 {
-    snprintf(root, sizeof(root), "/tmp/corridor-home-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(root));
-    snprintf(place, sizeof(place), "%s/home", root);
+    scratch_make(&scratch);
+    scratch_path(place, &scratch, "home");
 }
 
 static void
 teardown(void)
 {
-    static const char *const names[] = {"home/home.ini", "home/node.key",
-        "home/office.key", "home/lock", "home", "second/home.ini",
-        "second/node.key", "second/office.key", "second", "passphrase", ""};
-    char path[160];
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        snprintf(path, sizeof(path), "%s/%s", root, names[i]);
-        remove(path);
-    }
+    scratch_remove(&scratch);
 }
 
 static struct home_options
@@ -90,7 +80,7 @@ START_TEST(its_files_are_for_their_owner_alone)
     static const char *const names[] = {
         "", "/home.ini", "/node.key", "/office.key"};
     struct home_options in = options();
-    char path[160];
+    char path[SCRATCH_PATH_BYTES * 2];
     struct stat info;
 
     ck_assert_int_eq(home_make(&in, NULL), ERR_OK);
@@ -135,14 +125,14 @@ END_TEST
 START_TEST(an_office_has_one_key_on_two_nodes)
 {
     struct home_options in = options();
-    char second[128];
-    char key[160];
+    char second[SCRATCH_PATH_BYTES];
+    char key[SCRATCH_PATH_BYTES];
     struct home one;
     struct home two;
 
     ck_assert_int_eq(home_make(&in, NULL), ERR_OK);
-    snprintf(second, sizeof(second), "%s/second", root);
-    snprintf(key, sizeof(key), "%s/office.key", place);
+    scratch_path(second, &scratch, "second");
+    scratch_path(key, &scratch, "home/office.key");
     in.path = second;
     in.office_key = key;
     ck_assert_int_eq(home_make(&in, NULL), ERR_OK);
@@ -180,7 +170,7 @@ START_TEST(an_office_key_on_its_stick_is_asked_for)
     struct err_msg msg = {{0}};
     struct home home;
     struct secret_key office;
-    char path[160];
+    char path[SCRATCH_PATH_BYTES * 2];
 
     ck_assert_int_eq(home_make(&in, NULL), ERR_OK);
     ck_assert_int_eq(home_load(&home, place, NULL), ERR_OK);
@@ -304,7 +294,7 @@ START_TEST(every_failed_allocation_leaves_no_home)
         ck_assert_int_eq(rc, ERR_NOMEM);
         ck_assert_int_eq(home_load(&home, place, NULL), ERR_NOT_FOUND);
         teardown();
-        ck_assert_int_eq(mkdir(root, 0700), 0);
+        setup();
     }
 }
 END_TEST
@@ -316,9 +306,9 @@ START_TEST(a_passphrase_file_loses_one_newline)
         const char *passphrase; /* NULL: refused */
     } rows[] = {{"abc\n", "abc"}, {"abc", "abc"}, {"a\n\n", "a\n"},
         {"\n", NULL}, {"", NULL}};
-    char path[160];
+    char path[SCRATCH_PATH_BYTES * 2];
 
-    snprintf(path, sizeof(path), "%s/passphrase", root);
+    scratch_path(path, &scratch, "passphrase");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct buf got = {0};
         enum err rc = ERR_OK;
