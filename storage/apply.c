@@ -509,14 +509,16 @@ apply_entry(struct store *store, const struct stored_entry *stored,
     a.header = &header;
     store->is_dirty = true;
     if (rc == ERR_OK) {
+        enum err members = state_members(store, msg);
+        if (members != ERR_OK) {
+            return members;
+        }
+        if (!header_clock_is_known(&store->logs, &header)) {
+            out->is_blocked = true;
+            return ERR_OK;
+        }
         rc = header_clock_resolve(
             &store->header_clock, author, &store->logs, &header);
-    }
-    if (rc == ERR_OK) {
-        rc = state_cover(store);
-    }
-    if (rc == ERR_OK) {
-        rc = state_members(store, msg);
     }
     if (rc == ERR_OK) {
         rc = check_causes(store, author, &store->header_clock.clock, out, msg);

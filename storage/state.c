@@ -421,6 +421,7 @@ state_load(struct store *store, struct err_msg *msg)
     enum err rc = ERR_OK;
 
     state_release(store);
+    store->is_writing = false;
     rc = txn_begin(&store->txn, store->env, false, msg);
     if (rc != ERR_OK) {
         return rc;
@@ -498,6 +499,28 @@ count_open(const struct store *store)
     return count;
 }
 
+/* Members' logs have numbers from their admission on: no clock waits for a
+ * log only because nothing of it has come. */
+static enum err
+number_members(struct store *store)
+{
+    enum err rc = ERR_OK;
+
+    if (store->txn == NULL || !store->is_writing) {
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < store->membership.node_count && rc == ERR_OK; i++) {
+        struct log_id id = {
+            store->membership.nodes[i].cert.keys.sign, LOG_CONTROL};
+        uint32_t number = 0;
+
+        if (!log_table_find(&store->logs, &id, &number)) {
+            rc = state_log(store, &id, &number);
+        }
+    }
+    return rc;
+}
+
 enum err
 state_members(struct store *store, struct err_msg *msg)
 {
@@ -532,6 +555,10 @@ state_members(struct store *store, struct err_msg *msg)
         rc = keyring_open(store->generation_secrets, store->generation_has,
             &store->membership, &options);
     }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    rc = number_members(store);
     if (rc != ERR_OK) {
         return rc;
     }

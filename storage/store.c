@@ -251,6 +251,7 @@ store_begin(struct store *store, uint64_t wall_ms, struct err_msg *msg)
     store->wall_ms = wall_ms;
     store->is_dirty = false;
     store->backlog = 0;
+    store->is_writing = true;
     return txn_begin(&store->txn, store->env, true, msg);
 }
 

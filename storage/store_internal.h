@@ -94,6 +94,7 @@ struct store {
 
     /* The transaction. */
     struct txn *txn;
+    bool is_writing; /* it is a write transaction */
     uint64_t wall_ms;
     bool is_dirty;
     bool needs_load; /* an abort could not load the state again */

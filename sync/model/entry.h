@@ -182,6 +182,13 @@ enum err header_clock_resolve(struct header_clock *out,
     const struct header *header) MUST_USE;
 
 /*
+ * Does the header name only logs that have a number here? One that does not
+ * waits: made-up logs never fill the table.
+ */
+bool header_clock_is_known(
+    const struct log_table *logs, const struct header *header);
+
+/*
  * Take the entry in: the author's clock, seen, table, time, rank and applied
  * count move past it. `clock` may be NULL (and `header` with it) for a
  * malformed entry: then only the count (and nothing else) moves. The author's

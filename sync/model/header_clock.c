@@ -124,6 +124,34 @@ number_half(
     return rc;
 }
 
+static bool
+half_is_known(const struct log_table *logs, struct bytes items, size_t count)
+{
+    struct cursor cursor = cursor_init(items);
+
+    for (size_t i = 0; i < count && !cursor.failed; i++) {
+        uint32_t log = 0;
+
+        if (cbor_peek(&cursor) == CBOR_BYTES) {
+            struct log_id id = get_id(&cursor);
+            if (!cursor.failed && !log_table_find(logs, &id, &log)) {
+                return false;
+            }
+        } else {
+            cbor_get_uint(&cursor);
+        }
+        cbor_get_uint(&cursor);
+    }
+    return true;
+}
+
+bool
+header_clock_is_known(const struct log_table *logs, const struct header *header)
+{
+    return half_is_known(logs, header->clock, header->clock_count) &&
+           half_is_known(logs, header->seen, header->seen_count);
+}
+
 static enum err
 number_all(struct header_clock *out, const struct half halves[2],
     struct log_table *logs, const struct named *named)
