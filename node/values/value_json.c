@@ -96,6 +96,9 @@ value_from_text(enum value_type type, const char *text, struct buf *out,
     enum err rc = ERR_OK;
 
     assert(type < VALUE_TYPE_COUNT);
+    if (!bytes_are_utf8(bytes_text(text))) {
+        return err_set(msg, ERR_MALFORMED, "the text is not UTF-8");
+    }
     if (text[0] == '{' || text[0] == '[') {
         json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     }

@@ -292,6 +292,16 @@ START_TEST(a_text_may_look_like_json_and_be_none)
 }
 END_TEST
 
+START_TEST(a_text_that_is_not_utf8_is_refused)
+{
+    struct buf value = {0};
+
+    ck_assert_int_eq(
+        value_from_text(VALUE_TX, "\xe1\x80", &value, NULL), ERR_MALFORMED);
+    ck_assert_uint_eq(value.size, 0);
+}
+END_TEST
+
 START_TEST(an_id_number_is_folded_for_search)
 {
     struct buf value = {0};
@@ -396,6 +406,7 @@ main(void)
         forms, what_is_no_value_is_refused_with_a_reason, 0, REFUSED_COUNT);
     tcase_add_test(forms, a_text_may_hold_json);
     tcase_add_test(forms, a_text_may_look_like_json_and_be_none);
+    tcase_add_test(forms, a_text_that_is_not_utf8_is_refused);
     tcase_add_test(forms, an_id_number_is_folded_for_search);
     tcase_add_loop_test(forms, every_allocation_may_fail, 0, ROW_COUNT);
     tcase_add_test(fields, an_unknown_code_names_those_there_are);
