@@ -75,7 +75,6 @@ enum bye_reason {
     BYE_CUT = 6,  /* never sent: the link broke or went silent */
     BYE_HELLO = 7 /* never sent: the handshake did not succeed */
 };
-/* Short words for a reason; never NULL. */
 /* A few words for diagnostics; never NULL. */
 const char *bye_text(enum bye_reason reason);
 
@@ -95,7 +94,7 @@ struct session;
 struct session_options {
     bool is_dialler;
     bool is_join; /* dialler: sends its join once the link stands */
-    bool once;    /* dialler: say bye when both sides hold the same */
+    bool once;    /* dialler: hang up when both sides hold the same */
     struct node_id listener; /* in the prologue */
     struct node_id self;
     struct node_id peer;            /* dialler: whom it calls */
@@ -105,17 +104,22 @@ struct session_options {
     /* Dialler: the one psk; listener: all it tries, newest first. */
     const struct secret_key *psks;
     size_t psk_count;
-    struct bytes cert; /* dialler: sent in message 1 unless empty */
-    /* Dialler: clocks, as for struct session_auth. */
-    struct bytes clock;     /* our stored clock, full form */
-    struct bytes sent_base; /* the clock we last sent it that it confirmed */
-    struct bytes heard_bases[2]; /* the last clocks it sent us */
+    /* Dialler: sent in message 1 unless empty, and as the join. */
+    struct bytes cert;
+    /* Dialler: what a listener gives with struct session_auth. */
+    struct session_clock clock;
+    struct bytes sent_base;
+    struct bytes heard_bases[2];
     uint64_t now_ms;
 };
 
-/* All is copied. ERR_NOMEM. Free with session_free in any state. */
+/*
+ * All is copied. The clock must be well-formed: asserted. ERR_NOMEM. Free
+ * with session_free in any state.
+ */
 enum err session_new(
     struct session **out, const struct session_options *options) MUST_USE;
+/* Wipes what is secret; NULL is fine. */
 void session_free(struct session *session);
 
 enum event_type {
