@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Values as people and programs write them, and back: JSON for the API and
- * for import, single texts for the command line (docs/schema.md, Values).
+ * for import, single texts for the command line (docs/schema.md, "Values").
  * What is stored is the CBOR of sync/model/value.h.
  *
  * Digits of Khmer, Lao, Thai, Burmese, Shan and full-width scripts count as

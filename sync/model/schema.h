@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Schema packs: what kinds of record there are, their fields, and by which
- * rule concurrent changes of a field meet (docs/schema.md, Packs).
+ * rule concurrent changes of a field meet (docs/schema.md, "Packs").
  *
  * A pack is a UTF-8 text of lines. Its hash is SHA-256 of its bytes, which
  * the caller computes; a control entry names it. A pack is parsed whole and
@@ -86,7 +86,7 @@ struct schema_field {
     uint16_t number;
     enum value_type type;
     enum schema_rule rule;
-    enum schema_class class; /* max of the kind's and `sealed` */
+    enum schema_class class; /* its own, above the kind's, or the kind's */
     bool listed;             /* shown in lists; never with CLASS_SEALED */
     bool deadline;           /* a dt that belongs on the list of deadlines */
     uint16_t ref_kind;       /* of a ref: the kind meant, 0 for any */

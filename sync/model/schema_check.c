@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What spans the lines of a pack: docs/schema.md, Packs. */
+/* What spans the lines of a pack: docs/schema.md, "Packs". */
 #include <stdlib.h>
 #include <string.h>
 
@@ -284,7 +284,13 @@ static bool
 field_finish(const struct schema *schema, const struct schema_kind *kind,
     struct schema_field *field, const struct field_note *note)
 {
-    field->class = note->sealed ? CLASS_SEALED : kind->class;
+    field->class = kind->class;
+    if (note->class != CLASS_PUBLIC) {
+        field->class = note->class;
+    }
+    if (field->class < kind->class) {
+        return false;
+    }
     if ((rule_types(field->rule) & BIT(field->type)) == 0) {
         return false;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lines of a pack that declare codes and ladders: docs/schema.md, Packs. */
+/* The lines of a pack that declare codes and ladders: docs/schema.md, "Packs".
+ */
 #include <string.h>
 
 #include "crypto/base/mem.h"

@@ -41,10 +41,10 @@ struct kind_note {
 };
 
 struct field_note {
-    const char *param;      /* what stands in <>, or NULL */
-    const char *authority;  /* "creator", a field, or NULL */
-    const char *allegation; /* a field or NULL */
-    bool sealed;
+    const char *param;       /* what stands in <>, or NULL */
+    const char *authority;   /* "creator", a field, or NULL */
+    const char *allegation;  /* a field or NULL */
+    enum schema_class class; /* CLASS_PUBLIC: none was given */
     uint32_t line;
 };
 

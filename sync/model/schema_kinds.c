@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lines of a pack that declare kinds and fields: docs/schema.md, Packs. */
+/* The lines of a pack that declare kinds and fields: docs/schema.md, "Packs".
+ */
 #include <string.h>
 
 #include "crypto/base/mem.h"
@@ -163,7 +164,7 @@ type_parse(char *word, enum value_type *out, const char **out_param)
     return schema_type_find(word, out);
 }
 
-/* The words after the rule: sealed listed deadline by X allegation X. */
+/* The words after the rule: a class, listed deadline by X allegation X. */
 static bool
 options_parse(const struct schema_build *build, struct schema_field *field,
     struct field_note *note)
@@ -172,9 +173,14 @@ options_parse(const struct schema_build *build, struct schema_field *field,
         const char *word = build->words[i];
         bool has_next = i + 1 < build->word_count;
 
-        if (strcmp(word, "sealed") == 0 && !note->sealed) {
-            note->sealed = true;
-        } else if (strcmp(word, "listed") == 0 && !field->listed) {
+        if (note->class == CLASS_PUBLIC &&
+            schema_class_find(word, &note->class)) {
+            if (note->class == CLASS_PUBLIC) {
+                return false;
+            }
+            continue;
+        }
+        if (strcmp(word, "listed") == 0 && !field->listed) {
             field->listed = true;
         } else if (strcmp(word, "deadline") == 0 && !field->deadline) {
             field->deadline = true;

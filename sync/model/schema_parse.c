@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lines of a pack, one by one: docs/schema.md, Packs. */
+/* The lines of a pack, one by one: docs/schema.md, "Packs". */
 #include <string.h>
 
 #include "crypto/base/mem.h"
@@ -168,7 +168,7 @@ lines_read(struct schema_build *build, size_t size)
     return ERR_OK;
 }
 
-/* UTF-8 without controls but LF: docs/schema.md, Packs. */
+/* UTF-8 without controls but LF: docs/schema.md, "Packs". */
 static bool
 text_is_plain(struct bytes text)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The types of values and their one CBOR form each (docs/schema.md, Values).
+ * The types of values and their one CBOR form each (docs/schema.md, "Values").
  *
  * A value is one item of deterministic CBOR of at most VALUE_SIZE_MAX bytes.
  * The checks here are of form only and never of meaning: a code that a newer

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The schema packs that come with corridor (docs/schema.md). A corridor may
- * use another one: its text then travels with the control entry that names
- * it.
+ * The schema packs that come with corridor (docs/schema.md, "Packs"), and the
+ * dictionaries (docs/schema.md, "Dictionaries").
  */
 #ifndef CORRIDOR_SYNC_PACKS_PACKS_H
 #define CORRIDOR_SYNC_PACKS_PACKS_H

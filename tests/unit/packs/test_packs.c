@@ -84,7 +84,6 @@ START_TEST(mekong_seals_what_could_harm)
         {"claim", "insured_no"},
         {"claim", "payout"},
         {"complaint", "excluded"},
-        {"agency", "allegations"},
     };
 
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -92,6 +91,13 @@ START_TEST(mekong_seals_what_could_harm)
             field_of(fields[i][0], fields[i][1])->class == CLASS_SEALED,
             "%s.%s", fields[i][0], fields[i][1]);
     }
+}
+END_TEST
+
+START_TEST(mekong_keeps_allegations_among_members)
+{
+    ck_assert_int_eq(field_of("agency", "allegations")->class, CLASS_MEMBERS);
+    ck_assert_int_eq(field_of("agency", "licence")->class, CLASS_PUBLIC);
 }
 END_TEST
 
@@ -238,6 +244,7 @@ main(void)
     tcase_add_test(mekong, a_pack_that_is_not_built_in_is_not_found);
     tcase_add_test(mekong, mekong_has_its_kinds);
     tcase_add_test(mekong, mekong_seals_what_could_harm);
+    tcase_add_test(mekong, mekong_keeps_allegations_among_members);
     tcase_add_loop_test(mekong, mekong_ladders_name_the_winner, 0,
         sizeof(pairs) / sizeof(pairs[0]));
     tcase_add_test(mekong, mekong_rules_are_those_of_the_offices);
