@@ -61,6 +61,7 @@ world_release(struct world *world)
     for (size_t i = 0; i < world->end_count; i++) {
         session_free(world->ends[i].session);
         buf_release(&world->ends[i].inbox);
+        buf_release(&world->ends[i].backlog);
     }
     for (size_t i = 0; i < world->event_count; i++) {
         mem_free(world->events[i].data);
@@ -539,7 +540,8 @@ store_inbox(struct world_end *end)
         cursor_copy(&cursor, &entries, sizeof(entries));
         size = size_of(end->node, &entries.log);
         if (entries.from <= size && entries.from + entries.count > size &&
-            !end->node->takes_nothing) {
+            !end->node->takes_nothing &&
+            (!end->node->takes_exactly || entries.from == size)) {
             raise_log(end->node, &entries.log, entries.from + entries.count);
         }
     }
@@ -608,6 +610,37 @@ world_write(struct world *world, char name, const char *log, uint64_t count)
     tell_stored(world, node);
 }
 
+/* Read the socket, unless the session wants a pause: then its rest. */
+static void
+drain(struct world *world, struct world_end *end)
+{
+    struct session_status status = {.wants_pause = false};
+    struct event event = {.type = EVENT_RECEIVED};
+    size_t taken = 0;
+
+    if (end->backlog.size == 0) {
+        return;
+    }
+    while (taken < end->backlog.size) {
+        size_t size = end->backlog.size - taken;
+
+        if (end->session != NULL) {
+            session_status(end->session, &status);
+        }
+        if (status.wants_pause) {
+            break;
+        }
+        size = size < SESSION_RECEIVED_BYTES_MAX ? size
+                                                 : SESSION_RECEIVED_BYTES_MAX;
+        event.u.received = bytes_of(end->backlog.data + taken, size);
+        world_step(world, end, &event);
+        taken += size;
+    }
+    memmove(end->backlog.data, end->backlog.data + taken,
+        end->backlog.size - taken);
+    buf_truncate(&end->backlog, end->backlog.size - taken);
+}
+
 static void
 do_event(struct world *world, const struct world_event *event)
 {
@@ -618,9 +651,7 @@ do_event(struct world *world, const struct world_event *event)
         world_step(world, event->end, &given);
         break;
     case WORLD_DELIVER:
-        given.type = EVENT_RECEIVED;
-        given.u.received = bytes_of(event->data, event->size);
-        world_step(world, event->end, &given);
+        buf_put(&event->end->backlog, event->data, event->size);
         break;
     case WORLD_CLOSED:
         given.type = EVENT_CLOSE;
@@ -649,6 +680,9 @@ world_run(struct world *world, uint64_t until_ms)
         world->now_ms = event.due_ms;
         do_event(world, &event);
         mem_free(event.data);
+        for (size_t i = 0; i < world->end_count; i++) {
+            drain(world, &world->ends[i]);
+        }
     }
     world->now_ms = until_ms;
 }

@@ -15,8 +15,8 @@
 
 enum {
     WORLD_NODES = 3,
-    WORLD_CONNS = 8,
-    WORLD_EVENTS = 4096,
+    WORLD_CONNS = 16,
+    WORLD_EVENTS = 65536,
     WORLD_PSK_LINK = 0, /* the corridor's link secret */
     WORLD_PSK_INVITE = 1
 };
@@ -36,9 +36,10 @@ struct world_node {
     enum session_level levels[WORLD_NODES]; /* of each peer */
     bool is_committing;                     /* a commit is under way */
     bool takes_nothing;                     /* answers ACCEPT without storing */
-    bool reads_nothing;                     /* answers READ with nothing */
-    bool never_accepts;                     /* does not answer ACCEPT */
-    bool refuses; /* answers ACCEPT and JOIN with REFUSED */
+    bool takes_exactly; /* stores batches only that begin at its end */
+    bool reads_nothing; /* answers READ with nothing */
+    bool never_accepts; /* does not answer ACCEPT */
+    bool refuses;       /* answers ACCEPT and JOIN with REFUSED */
 };
 
 /* One end of a connection. */
@@ -48,6 +49,7 @@ struct world_end {
     struct world_end *other;
     size_t accepts;      /* handed over, to be answered */
     struct buf inbox;    /* batches to be committed, one after another */
+    struct buf backlog;  /* received and not read: the session paused */
     uint64_t sent;       /* bytes, all told */
     uint64_t frames;     /* SENDs */
     enum bye_reason end; /* why it hung up */
