@@ -160,6 +160,7 @@ sample_update(const struct sample_options *options, uint64_t number,
     struct draw draw =
         draw_init(options->seed, number, (uint64_t)DRAW_UPDATE + nth);
     const struct words *words = draw_origin(options->seed, number);
+    const char *what = NULL;
     struct line line;
 
     words = draw_chance(&draw, 50) ? words : &words_thai;
@@ -178,9 +179,10 @@ sample_update(const struct sample_options *options, uint64_t number,
             draw_text(&draw, &words_english, words_english.noted));
         break;
     case 4:
+        what = DRAW_WORD(&draw, visits);
         line_put(&line, "visits+",
             json_pack("{s:o, s:s}", "date", draw_date(&draw, YEAR, 1, false),
-                "what", DRAW_WORD(&draw, visits)));
+                "what", what));
         break;
     default:
         line_put_text(&line, "assignee", DRAW_WORD(&draw, desks));

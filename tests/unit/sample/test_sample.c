@@ -4,8 +4,8 @@
 #include <check.h>
 #include <string.h>
 
-#include "crypto/base/cbor.h"
-#include "crypto/base/mem.h"
+#include "crypto/base/hex.h"
+#include "crypto/hash.h"
 #include "node/values/value_json.h"
 #include "sync/model/schema.h"
 #include "sync/packs/packs.h"
@@ -188,6 +188,25 @@ START_TEST(the_same_seed_and_number_give_the_same_bytes)
 }
 END_TEST
 
+START_TEST(many_files_are_the_same_everywhere)
+{
+    static const char expected[] = "8aa19851de1cea2713c10115bfbde504"
+                                   "ff800727bfef5137b4f5f167873e3375";
+    struct sample_options options = {.seed = 1};
+    struct buf out = {0};
+    struct hash hash = {{0}};
+    char hex[2 * sizeof(hash.bytes) + 1];
+
+    for (uint64_t number = 0; number < FILES; number++) {
+        ck_assert_int_eq(sample_file(&options, number, &out), ERR_OK);
+    }
+    hash_sha256(&hash, buf_bytes(&out));
+    hex_encode(hex, bytes_hash(&hash));
+    ck_assert_str_eq(hex, expected);
+    buf_release(&out);
+}
+END_TEST
+
 START_TEST(other_seeds_and_numbers_give_other_files)
 {
     struct sample_options options = {.seed = 1};
@@ -242,6 +261,7 @@ main(void)
 
     tcase_add_test(files, all_files_are_of_the_mekong_pack);
     tcase_add_test(files, the_same_seed_and_number_give_the_same_bytes);
+    tcase_add_test(files, many_files_are_the_same_everywhere);
     tcase_add_test(files, other_seeds_and_numbers_give_other_files);
     tcase_add_test(files, offices_are_those_that_are_given);
     tcase_add_test(files, without_room_nothing_is_left_behind);
