@@ -4,19 +4,28 @@
  * function of the set of control entries (docs/membership.md has the order
  * of evaluation and the proof that it converges).
  *
- * Offices are evaluated from the most senior: founders in their order, then
- * by rank of admission (node id, position break ties). Within an office,
- * statements go by rank, those that take rights away first, then node, then
- * position. A statement counts when its author's node was enrolled and held
- * the right at that entry (membership_allows), and acts only on offices whose
- * admission counts its author's own.
+ * Offices are evaluated from the most senior: founders together, then by rank
+ * of admission (node id, position break ties). What cuts an office's logs is
+ * known before its statements are judged, since cuts come only from seniors,
+ * from the office's own key, or from more than half of the founders. A
+ * statement counts when its author's node was enrolled and held the right at
+ * that entry (membership_allows), and acts only on offices whose admission
+ * counts its author's own.
  */
 #ifndef CORRIDOR_SYNC_MODEL_MEMBERSHIP_H
 #define CORRIDOR_SYNC_MODEL_MEMBERSHIP_H
 
 #include "sync/model/control.h"
 
-enum { OFFICES_MAX = 1024, NODES_MAX = 4096, GENERATIONS_MAX = 4096 };
+/* What is beyond a limit, in the order of evaluation, is void. */
+enum {
+    OFFICES_MAX = 1024,
+    NODES_MAX = 4096,
+    NODES_PER_OFFICE_MAX = 64,
+    GENERATIONS_MAX = 4096,
+    GENERATIONS_PER_CIRCLE_MAX = 256,
+    RIGHTS_PER_PAIR_MAX = 64 /* by one office about one other */
+};
 
 /* One applied control entry, as the evaluation wants it. */
 struct control {
@@ -36,16 +45,16 @@ void control_release(struct control *control);
 
 enum void_reason {
     VOID_NONE = 0,
-    VOID_MALFORMED,     /* header, body or plaintext breaks its format */
-    VOID_UNKNOWN,       /* a kind or statement of a later version */
-    VOID_NOT_MEMBER,    /* author not enrolled at that point */
-    VOID_NO_RIGHT,      /* author's office lacks the role */
-    VOID_CUT,           /* at or beyond a cut */
-    VOID_FIREWALL,      /* grants what the firewall class forbids */
-    VOID_KEY,           /* the key was turned, or is not the author's */
-    VOID_SEAL,          /* seal or commitment does not hold */
-    VOID_CLASS,         /* a kind or field above the key's class */
-    VOID_RECORD,        /* breaks the record's own rules */
+    VOID_MALFORMED,  /* header, body or plaintext breaks its format */
+    VOID_UNKNOWN,    /* a kind or statement of a later version */
+    VOID_NOT_MEMBER, /* author not enrolled at that point */
+    VOID_NO_RIGHT,   /* author's office lacks the role */
+    VOID_CUT,        /* at or beyond a cut */
+    VOID_FIREWALL,   /* grants what the firewall class forbids */
+    VOID_KEY,        /* the key was turned, or is not the author's */
+    VOID_SEAL,       /* seal or commitment does not hold */
+    VOID_CLASS,      /* a kind or field above the key's class */
+    VOID_RECORD,     /* breaks the record's own rules */
     VOID_REASON_COUNT
 };
 /* A sentence for a person, in English; never NULL. */
@@ -68,8 +77,11 @@ struct office {
 
 struct member_node {
     struct cert cert;
-    uint32_t office; /* index in offices */
-    struct dot enrolled; /* its first counted certificate */
+    uint32_t office;     /* index in offices */
+    struct dot enrolled; /* its own enrol, or the first that names it */
+    uint64_t cuts[2];    /* of its logs, by kind: UINT64_MAX when not cut */
+    uint32_t place;      /* among its office's nodes */
+    bool is_own;         /* its control log starts with its certificate */
 };
 
 struct generation {
@@ -77,8 +89,12 @@ struct generation {
     struct circle_name circle;
     struct public_key public;
     bool has_former;
-    uint32_t former; /* index in generations */
+    uint32_t former;  /* index in generations */
     uint32_t control; /* index in the controls evaluated */
+    uint32_t maker;   /* index in nodes */
+    bool is_usable;   /* sealed to members of the circle only, as it stands */
+    uint32_t child;   /* the first that wraps this one's secret, and the next */
+    uint32_t sibling; /* that wraps the same: UINT32_MAX when none */
 };
 
 /* "This generation's secret was sealed to that node by that entry." */
@@ -88,9 +104,11 @@ struct sealing {
     struct dot dot;
     uint32_t control; /* index in controls, and in its seals: */
     uint32_t item;
+    uint32_t previous; /* of the same generation and node, or UINT32_MAX */
 };
 
-struct right; /* internal: what gives and takes a role, with its dot */
+struct right;        /* internal: what gives and takes a role, with its dot */
+struct member_index; /* internal: what makes the queries quick */
 
 struct membership {
     struct corridor_id corridor;
@@ -113,20 +131,22 @@ struct membership {
     size_t right_count;
     uint8_t *verdicts; /* per control given: enum void_reason */
     size_t control_count;
-    const struct log_table *logs; /* borrowed */
+    struct member_index *index;
+    const struct log_table *logs; /* borrowed, and may grow */
 };
 
 /*
- * Evaluate. `controls` in any order, borrowed only for the call, but sealed
- * boxes are looked up in them again by keyring_open. *out is set anew and
- * must be released. ERR_NOMEM, ERR_TOO_BIG.
+ * Evaluate. `controls` in any order, of distinct dots in logs of the table,
+ * borrowed only for the call, but sealed boxes are looked up in them again by
+ * keyring_open. *out is set anew (not released first) and must be released;
+ * on failure it is left alone. ERR_NOMEM; ERR_TOO_BIG beyond 2^31 controls.
  */
 enum err membership_eval(struct membership *out,
     const struct corridor_id *corridor, const struct log_table *logs,
     const struct control *controls, size_t count) MUST_USE;
 void membership_release(struct membership *membership);
 
-/* NULL when unknown. */
+/* NULL when unknown. Results live as long as the membership. */
 const struct member_node *membership_node(
     const struct membership *membership, const struct node_id *node);
 const struct office *membership_office(
@@ -144,12 +164,11 @@ enum void_reason membership_allows(const struct membership *membership,
     struct dot entry, const struct vclock *clock, uint8_t role);
 
 /* The least cut of a log, UINT64_MAX when it has none. */
-uint64_t membership_cut(
-    const struct membership *membership, uint32_t log);
+uint64_t membership_cut(const struct membership *membership, uint32_t log);
 
 /* Index of the generation with this dot; false when there is none. */
-bool membership_generation(const struct membership *membership,
-    struct dot dot, uint32_t *out);
+bool membership_generation(
+    const struct membership *membership, struct dot dot, uint32_t *out);
 /* The current generation of a circle: the last in order that is sealed to
  * current members only; false when there is none. */
 bool membership_current(const struct membership *membership,
@@ -164,9 +183,8 @@ bool membership_in_circle(const struct membership *membership,
  * that wraps it) been sealed to `node` by an entry that `clock` counts, or
  * made by it?
  */
-bool membership_opens(const struct membership *membership,
-    uint32_t generation, const struct node_id *node,
-    const struct vclock *clock);
+bool membership_opens(const struct membership *membership, uint32_t generation,
+    const struct node_id *node, const struct vclock *clock);
 
 /*
  * Open every generation's secret that `node` can, by its seal secret and the
@@ -181,6 +199,19 @@ struct keyring_options {
 enum err keyring_open(struct secret_key *out, bool *out_has,
     const struct membership *membership,
     const struct keyring_options *options) MUST_USE;
+
+/*
+ * Wrap a former generation's secret under a new one, for struct
+ * circle_options. `former` is the index of the former in generations.
+ */
+struct keyring_wrap_options {
+    uint32_t former;
+    const struct secret_key *former_secret;
+    const struct secret_key *secret;
+};
+void keyring_wrap(uint8_t out_wrapped[SEAL_WRAPPED_BYTES],
+    struct hash *out_commitment, const struct membership *membership,
+    const struct keyring_wrap_options *options);
 
 /* The link secret of a generation of CIRCLE_LINK:
  * derive(secret, ["corridor/link/1"]). */

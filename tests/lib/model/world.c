@@ -100,8 +100,8 @@ world_node(struct world *world, unsigned office)
     return number;
 }
 
-static struct bytes
-certificate(struct world *world, unsigned number)
+struct bytes
+world_cert(struct world *world, unsigned number)
 {
     struct world_node *node = &world->nodes[number];
 
@@ -185,7 +185,7 @@ world_found(struct world *world, unsigned first, unsigned count)
     memset(founders, 0, sizeof(founders));
     memset(&world->corridor, 0, sizeof(world->corridor));
     for (unsigned i = 0; i < count; i++) {
-        founders[i].encoded = certificate(world, first + i);
+        founders[i].encoded = world_cert(world, first + i);
         founders[i].firewall =
             world->is_firewall[world->nodes[first + i].office];
     }
@@ -235,7 +235,7 @@ size_t
 world_admit(struct world *world, unsigned by, unsigned node, uint8_t roles)
 {
     struct statement statement = {.type = STATEMENT_ADMIT,
-        .encoded_cert = certificate(world, node),
+        .encoded_cert = world_cert(world, node),
         .roles = roles,
         .firewall = world->is_firewall[world->nodes[node].office]};
 
@@ -246,7 +246,7 @@ size_t
 world_enrol(struct world *world, unsigned by, unsigned node)
 {
     struct statement statement = {
-        .type = STATEMENT_ENROL, .encoded_cert = certificate(world, node)};
+        .type = STATEMENT_ENROL, .encoded_cert = world_cert(world, node)};
 
     return world_write(world, by, &statement);
 }

@@ -48,6 +48,9 @@ void world_secret(struct secret_key *out, unsigned use, unsigned number);
 /* A new node of an office; its certificate is made when it is first used. */
 unsigned world_node(struct world *world, unsigned office);
 
+/* Its certificate, signed when it is first asked for. */
+struct bytes world_cert(struct world *world, unsigned node);
+
 /* Node `first` writes the founding statement of the next `count` nodes. */
 size_t world_found(struct world *world, unsigned first, unsigned count);
 

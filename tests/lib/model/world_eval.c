@@ -21,3 +21,163 @@ world_eval(const struct world *world, const bool *keep, struct membership *out)
         ERR_OK);
     mem_free(kept);
 }
+
+static void
+put_log(struct buf *out, const struct log_table *logs, struct dot dot)
+{
+    uint8_t id[LOG_ID_BYTES];
+
+    log_id_encode(id, &logs->ids[dot.log]);
+    buf_put(out, id, sizeof(id));
+    buf_put_u64(out, dot.position);
+}
+
+static void
+dump_offices(const struct membership *m, struct buf *out)
+{
+    for (size_t i = 0; i < m->office_count; i++) {
+        const struct office *o = &m->offices[i];
+
+        buf_put(out, o->id.bytes, 32);
+        buf_put_text(out, o->name);
+        buf_put_u8(out, o->roles);
+        buf_put_u8(out, o->firewall);
+        buf_put_u8(out, o->confirmed);
+        buf_put_u8(out, o->is_founder);
+        buf_put_u8(out, o->is_retired);
+        buf_put_u32(out, o->seniority);
+        put_log(out, m->logs, o->admission);
+    }
+}
+
+/* Nodes by id: their numbers are the evaluation's own affair. */
+static void
+dump_nodes(const struct membership *m, struct buf *out)
+{
+    const struct member_node *last = NULL;
+
+    for (size_t i = 0; i < m->node_count; i++) {
+        const struct member_node *next = NULL;
+
+        for (size_t j = 0; j < m->node_count; j++) {
+            const struct member_node *n = &m->nodes[j];
+
+            if ((last == NULL || node_id_compare(&last->cert.keys.sign,
+                                     &n->cert.keys.sign) < 0) &&
+                (next == NULL || node_id_compare(&n->cert.keys.sign,
+                                     &next->cert.keys.sign) < 0)) {
+                next = n;
+            }
+        }
+        ck_assert_ptr_nonnull(next);
+        last = next;
+        buf_put(out, &last->cert.keys, sizeof(last->cert.keys));
+        buf_put_u32(out, last->office);
+        buf_put_u64(out, last->cuts[0]);
+        buf_put_u64(out, last->cuts[1]);
+        buf_put_u8(out, last->is_own);
+        put_log(out, m->logs, last->enrolled);
+    }
+}
+
+static void
+dump_circles(const struct membership *m, struct buf *out)
+{
+    for (size_t i = 0; i < m->generation_count; i++) {
+        const struct generation *g = &m->generations[i];
+
+        put_log(out, m->logs, g->dot);
+        buf_put_u8(out, g->circle.kind);
+        buf_put(out, g->circle.office.bytes, 32);
+        buf_put(out, g->public.bytes, 32);
+        buf_put_u32(out, g->former);
+        buf_put_u8(out, g->is_usable);
+        buf_put(out, m->nodes[g->maker].cert.keys.sign.bytes, 32);
+    }
+    for (size_t i = 0; i < m->sealing_count; i++) {
+        const struct sealing *s = &m->sealings[i];
+
+        buf_put_u32(out, s->generation);
+        buf_put(out, s->node.bytes, 32);
+        put_log(out, m->logs, s->dot);
+        buf_put_u32(out, s->item);
+    }
+}
+
+/* What every node could do now, if it had counted everything. */
+static void
+dump_rights(const struct membership *m, struct buf *out)
+{
+    static const uint8_t roles[] = {
+        0, ROLE_ADMIN, ROLE_WRITE, ROLE_READ, ROLE_RELAY, ROLE_AUDIT};
+    struct vclock all = {0};
+
+    for (uint32_t log = 0; log < m->logs->count; log++) {
+        ck_assert_int_eq(vclock_raise(&all, log, UINT64_MAX / 2), ERR_OK);
+    }
+    for (uint32_t log = 0; log < m->logs->count; log++) {
+        put_log(out, m->logs, (struct dot){log, membership_cut(m, log)});
+        for (size_t i = 0; i < sizeof(roles); i++) {
+            for (uint64_t position = 0; position < 20; position++) {
+                buf_put_u8(
+                    out, (uint8_t)membership_allows(
+                             m, (struct dot){log, position}, &all, roles[i]));
+            }
+        }
+    }
+    vclock_release(&all);
+}
+
+static const struct control *
+find_dot(const struct control *controls, size_t count, uint32_t log,
+    uint64_t position, size_t *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (controls[i].dot.log == log &&
+            controls[i].dot.position == position) {
+            *out = i;
+            return &controls[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+dump_verdicts(
+    const struct membership *m, const struct control *controls, struct buf *out)
+{
+    for (uint32_t log = 0; log < m->logs->count; log++) {
+        for (uint64_t position = 0; position < m->control_count; position++) {
+            size_t i = 0;
+            const struct control *c =
+                find_dot(controls, m->control_count, log, position, &i);
+
+            if (c == NULL) {
+                break;
+            }
+            put_log(out, m->logs, c->dot);
+            buf_put_u8(out, m->verdicts[i]);
+        }
+    }
+}
+
+void
+world_dump(const struct membership *membership, const struct control *controls,
+    struct buf *out)
+{
+    const struct membership *m = membership;
+
+    buf_put_u8(out, m->has_found);
+    buf_put_text(out, m->name);
+    buf_put_u64(out, m->policy);
+    buf_put_u8(out, m->has_pack);
+    buf_put_text(out, m->pack_name);
+    buf_put_u64(out, m->pack_version);
+    buf_put(out, m->pack_hash.bytes, 32);
+    dump_offices(m, out);
+    dump_nodes(m, out);
+    dump_circles(m, out);
+    dump_rights(m, out);
+    dump_verdicts(m, controls, out);
+    ck_assert_int_eq(buf_err(out), ERR_OK);
+}
