@@ -11,7 +11,7 @@
 #include "sync/wire/session_internal.h"
 #include "tests/lib/prng.h"
 #include "tests/lib/run.h"
-#include "tests/unit/wire/world.h"
+#include "tests/lib/wire/world.h"
 
 static struct world world;
 static const struct world_dial once = {.once = true};

@@ -4,7 +4,7 @@
 
 #include "sync/wire/session.h"
 #include "tests/lib/run.h"
-#include "tests/unit/wire/world.h"
+#include "tests/lib/wire/world.h"
 
 static struct world world;
 static const struct world_dial once = {.once = true};

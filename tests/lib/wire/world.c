@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/wire/world.h"
+#include "tests/lib/wire/world.h"
 
 #include <check.h>
 #include <string.h>
@@ -7,9 +7,7 @@
 #include "crypto/base/mem.h"
 #include "crypto/base/num.h"
 #include "crypto/keys.h"
-#include "sync/wire/frame.h"
-
-enum { BATCH_FIXED_BYTES = 148 };
+#include "tests/lib/wire/world_internal.h"
 
 static struct secret_key
 secret_of(char c)
@@ -84,8 +82,8 @@ world_log(const char *name)
     return id;
 }
 
-static void
-raise_log(struct world_node *node, const struct log_id *id, uint64_t size)
+void
+world_raise(struct world_node *node, const struct log_id *id, uint64_t size)
 {
     uint32_t log = 0;
 
@@ -93,8 +91,8 @@ raise_log(struct world_node *node, const struct log_id *id, uint64_t size)
     ck_assert_int_eq(vclock_raise(&node->stored, log, size), ERR_OK);
 }
 
-static uint64_t
-size_of(const struct world_node *node, const struct log_id *id)
+uint64_t
+world_size_of(const struct world_node *node, const struct log_id *id)
 {
     uint32_t log = 0;
 
@@ -108,7 +106,7 @@ world_store(struct world *world, char node, const char *log, uint64_t size)
 {
     struct log_id id = world_log(log);
 
-    raise_log(world_node(world, node), &id, size);
+    world_raise(world_node(world, node), &id, size);
 }
 
 void
@@ -118,14 +116,14 @@ world_store_many(struct world *world, char node, size_t count, uint64_t size)
 
     for (size_t i = 0; i < count; i++) {
         num_store_u32(id.node.bytes, (uint32_t)i);
-        raise_log(world_node(world, node), &id, size);
+        world_raise(world_node(world, node), &id, size);
     }
 }
 
 /* Event queue. */
 
-static void
-push_event(struct world *world, const struct world_event *event)
+void
+world_push(struct world *world, const struct world_event *event)
 {
     struct world_event *slot = &world->events[world->event_count];
 
@@ -161,288 +159,6 @@ pop_event(struct world *world, uint64_t until_ms, struct world_event *out)
     world->event_count--;
     world->events[best] = world->events[world->event_count];
     return true;
-}
-
-/* Transcript. */
-
-static void
-put_line(struct world *world, const struct world_end *end, const char *verb)
-{
-    if (!world->is_quiet) {
-        buf_printf(&world->transcript, "%llu %c-%c %s",
-            (unsigned long long)(world->now_ms - 1000), end->node->name,
-            end->other->node->name, verb);
-    }
-}
-
-static void
-put_log(struct world *world, const struct log_id *id)
-{
-    if (!world->is_quiet) {
-        buf_printf(&world->transcript, " %c%c", id->node.bytes[0],
-            id->kind == LOG_CONTROL ? 'x' : 'c');
-    }
-}
-
-static void
-put_number(struct world *world, const char *before, uint64_t number)
-{
-    if (!world->is_quiet) {
-        buf_printf(
-            &world->transcript, "%s%llu", before, (unsigned long long)number);
-    }
-}
-
-/* A full form as " ax1 ac20". */
-static void
-put_clock(struct world *world, struct bytes full)
-{
-    struct log_table logs = {0};
-    struct vclock clock = {0};
-
-    if (world->is_quiet) {
-        return;
-    }
-    ck_assert_int_eq(vclock_decode(&clock, &logs, full), ERR_OK);
-    if (clock.count == 0) {
-        buf_put_text(&world->transcript, " -");
-    }
-    for (uint32_t i = 0; i < clock.count; i++) {
-        put_log(world, &logs.ids[i]);
-        put_number(world, "", clock.sizes[i]);
-    }
-    vclock_release(&clock);
-    log_table_release(&logs);
-}
-
-static void
-end_line(struct world *world)
-{
-    if (!world->is_quiet) {
-        buf_put_text(&world->transcript, "\n");
-    }
-}
-
-void
-world_expect(struct world *world, const char *expected)
-{
-    buf_put_u8(&world->transcript, 0);
-    ck_assert_int_eq(buf_err(&world->transcript), ERR_OK);
-    ck_assert_msg(strcmp((const char *)world->transcript.data, expected) == 0,
-        "transcript:\n%s", (const char *)world->transcript.data);
-    buf_clear(&world->transcript);
-}
-
-/* Carrying out effects. */
-
-static struct session_clock
-clock_of(const struct world_node *node, struct buf *full)
-{
-    ck_assert_int_eq(vclock_encode(full, &node->stored, &node->logs), ERR_OK);
-    return (struct session_clock){
-        .full = buf_bytes(full),
-        .order = node->logs.ids,
-        .order_count = node->logs.count,
-    };
-}
-
-static void
-take_send(struct world *world, struct world_end *end, struct bytes bytes)
-{
-    end->sent += bytes.size;
-    end->frames++;
-    put_line(world, end, "send");
-    put_number(world, " ", bytes.size);
-    end_line(world);
-    while (bytes.size > 0 && !end->is_cut) {
-        struct world_event event = {.type = WORLD_DELIVER,
-            .due_ms = world->now_ms + world->delay_ms,
-            .end = end->other};
-
-        event.size = world->chunk_bytes != 0 && bytes.size > world->chunk_bytes
-                         ? world->chunk_bytes
-                         : bytes.size;
-        if (event.size > SESSION_RECEIVED_BYTES_MAX) {
-            event.size = SESSION_RECEIVED_BYTES_MAX;
-        }
-        event.data = mem_copy(bytes.data, event.size);
-        push_event(world, &event);
-        bytes = bytes_of(bytes.data + event.size, bytes.size - event.size);
-    }
-}
-
-static void
-take_authenticate(
-    struct world *world, struct world_end *end, const struct effect *effect)
-{
-    struct world_node *node = end->node;
-    struct world_node *peer = end->other->node;
-    struct world_bases *bases = &node->bases[peer - world->nodes];
-    struct buf full = {0};
-    struct public_key noise = {{0}};
-    struct event event = {.type = EVENT_AUTHENTICATED};
-
-    put_line(world, end, "authenticate psk");
-    put_number(world, " ", effect->u.authenticate.psk);
-    put_number(world, " cert ", effect->u.authenticate.cert.size);
-    end_line(world);
-    keys_box_public(&noise, &peer->noise);
-    ck_assert_mem_eq(&noise, &effect->u.authenticate.noise, sizeof(noise));
-    event.u.auth = (struct session_auth){
-        .level = effect->u.authenticate.psk == WORLD_PSK_INVITE
-                     ? LEVEL_JOIN
-                     : node->levels[peer - world->nodes],
-        .peer = peer->id,
-        .clock = clock_of(node, &full),
-        .sent_base = buf_bytes(&bases->sent),
-        .heard_bases = {buf_bytes(&bases->heard[0]),
-            buf_bytes(&bases->heard[1])},
-    };
-    world_step(world, end, &event);
-    buf_release(&full);
-}
-
-static void
-take_read(
-    struct world *world, struct world_end *end, const struct effect *effect)
-{
-    put_line(world, end, "read");
-    put_log(world, &effect->u.read.log);
-    put_number(world, "", effect->u.read.from);
-    end_line(world);
-    push_event(world, &(struct world_event){
-                          .type = WORLD_READ,
-                          .due_ms = world->now_ms,
-                          .end = end,
-                          .log = effect->u.read.log,
-                          .from = effect->u.read.from,
-                          .bytes_max = effect->u.read.bytes_max,
-                      });
-}
-
-static void
-commit_later(struct world *world, struct world_node *node)
-{
-    if (!node->is_committing) {
-        node->is_committing = true;
-        push_event(world, &(struct world_event){
-                              .type = WORLD_COMMIT,
-                              .due_ms = world->now_ms + world->commit_ms,
-                              .node = node,
-                          });
-    }
-}
-
-static void
-take_accept(struct world *world, struct world_end *end, struct bytes batch)
-{
-    struct frame_entries entries = {0};
-
-    ck_assert_int_eq(frame_entries_peek(&entries, batch), ERR_OK);
-    put_line(world, end, "accept");
-    put_log(world, &entries.log);
-    put_number(world, "", entries.from);
-    put_number(world, "-", entries.from + entries.count);
-    end_line(world);
-    ck_assert_uint_eq(
-        batch.size, BATCH_FIXED_BYTES + entries.count * world->entry_bytes);
-    buf_put(&end->inbox, &entries, sizeof(entries));
-    end->accepts++;
-    if (!end->node->never_accepts) {
-        commit_later(world, end->node);
-    }
-}
-
-static void
-take_bases(
-    struct world *world, struct world_end *end, const struct effect *effect)
-{
-    struct world_bases *bases =
-        &end->node->bases[end->other->node - world->nodes];
-
-    put_line(world, end, "bases");
-    if (effect->u.bases.sent.size > 0) {
-        put_clock(world, effect->u.bases.sent);
-        buf_clear(&bases->sent);
-        buf_put_bytes(&bases->sent, effect->u.bases.sent);
-    }
-    if (!world->is_quiet) {
-        buf_put_text(&world->transcript, " |");
-    }
-    if (effect->u.bases.heard.size > 0) {
-        put_clock(world, effect->u.bases.heard);
-        if (!bytes_equal(buf_bytes(&bases->heard[0]), effect->u.bases.heard)) {
-            buf_clear(&bases->heard[1]);
-            buf_put_bytes(&bases->heard[1], buf_bytes(&bases->heard[0]));
-            buf_clear(&bases->heard[0]);
-            buf_put_bytes(&bases->heard[0], effect->u.bases.heard);
-        }
-    }
-    end_line(world);
-}
-
-static void
-hang_up(struct world *world, struct world_end *end, enum bye_reason reason)
-{
-    put_line(world, end, "hang up: ");
-    if (!world->is_quiet) {
-        buf_put_text(&world->transcript, bye_text(reason));
-    }
-    end_line(world);
-    end->has_ended = true;
-    end->end = reason;
-    push_event(world, &(struct world_event){
-                          .type = WORLD_CLOSED,
-                          .due_ms = world->now_ms + world->delay_ms,
-                          .end = end->other,
-                      });
-}
-
-static void
-take_effect(
-    struct world *world, struct world_end *end, const struct effect *effect)
-{
-    switch (effect->type) {
-    case EFFECT_SEND:
-        take_send(world, end, effect->u.send);
-        break;
-    case EFFECT_AUTHENTICATE:
-        take_authenticate(world, end, effect);
-        break;
-    case EFFECT_READ:
-        take_read(world, end, effect);
-        break;
-    case EFFECT_ACCEPT:
-        take_accept(world, end, effect->u.accept);
-        break;
-    case EFFECT_JOIN:
-        put_line(world, end, "join");
-        put_number(world, " cert ", effect->u.join.cert.size);
-        end_line(world);
-        end->is_joining = true;
-        commit_later(world, end->node);
-        break;
-    case EFFECT_PEER_CLOCK:
-        put_line(world, end, "peer has");
-        put_clock(world, effect->u.peer_clock);
-        end_line(world);
-        break;
-    case EFFECT_BASES:
-        take_bases(world, end, effect);
-        break;
-    case EFFECT_SYNCED:
-        put_line(world, end, "synced");
-        end_line(world);
-        break;
-    case EFFECT_WAKE:
-        push_event(world,
-            &(struct world_event){
-                .type = WORLD_TICK, .due_ms = effect->u.wake_ms, .end = end});
-        break;
-    case EFFECT_HANG_UP:
-        hang_up(world, end, effect->u.hang_up);
-        break;
-    }
 }
 
 /* The step that is to fail does. */
@@ -482,10 +198,10 @@ world_step(
     ck_assert(session_check(end->session));
     if (rc != ERR_OK) {
         ck_assert_uint_eq(effects.count, 0);
-        hang_up(world, end, BYE_ERROR);
+        world_hang_up(world, end, BYE_ERROR);
     }
     for (size_t i = 0; i < effects.count; i++) {
-        take_effect(world, end, &effects.items[i]);
+        world_take_effect(world, end, &effects.items[i]);
     }
     effects_release(&effects);
     if (end->has_ended && end->session != NULL) {
@@ -500,7 +216,7 @@ static void
 do_read(struct world *world, const struct world_event *read)
 {
     struct world_node *node = read->end->node;
-    uint64_t size = node->reads_nothing ? 0 : size_of(node, &read->log);
+    uint64_t size = node->reads_nothing ? 0 : world_size_of(node, &read->log);
     size_t count = read->bytes_max / world->entry_bytes;
     uint64_t to =
         read->from - read->from % LOG_BATCH_ENTRIES_MAX + LOG_BATCH_ENTRIES_MAX;
@@ -538,11 +254,11 @@ store_inbox(struct world_end *end)
         uint64_t size = 0;
 
         cursor_copy(&cursor, &entries, sizeof(entries));
-        size = size_of(end->node, &entries.log);
+        size = world_size_of(end->node, &entries.log);
         if (entries.from <= size && entries.from + entries.count > size &&
             !end->node->takes_nothing &&
             (!end->node->takes_exactly || entries.from == size)) {
-            raise_log(end->node, &entries.log, entries.from + entries.count);
+            world_raise(end->node, &entries.log, entries.from + entries.count);
         }
     }
     buf_clear(&end->inbox);
@@ -553,7 +269,7 @@ static void
 tell_stored(struct world *world, struct world_node *node)
 {
     struct buf full = {0};
-    struct session_clock clock = clock_of(node, &full);
+    struct session_clock clock = world_clock_of(node, &full);
 
     for (size_t i = 0; i < world->end_count; i++) {
         struct world_end *end = &world->ends[i];
@@ -593,7 +309,7 @@ do_commit(struct world *world, struct world_node *node)
                 char log[] = {node->name, 'x', 0};
                 struct log_id id = world_log(log);
 
-                raise_log(node, &id, size_of(node, &id) + 1);
+                world_raise(node, &id, world_size_of(node, &id) + 1);
             }
         }
     }
@@ -606,7 +322,7 @@ world_write(struct world *world, char name, const char *log, uint64_t count)
     struct world_node *node = world_node(world, name);
     struct log_id id = world_log(log);
 
-    raise_log(node, &id, size_of(node, &id) + count);
+    world_raise(node, &id, world_size_of(node, &id) + count);
     tell_stored(world, node);
 }
 
@@ -714,7 +430,7 @@ new_session(
         .noise = &end->node->noise,
         .psks = psks,
         .psk_count = 2,
-        .clock = clock_of(end->node, &full),
+        .clock = world_clock_of(end->node, &full),
         .sent_base = buf_bytes(&bases->sent),
         .heard_bases = {buf_bytes(&bases->heard[0]),
             buf_bytes(&bases->heard[1])},
@@ -750,9 +466,9 @@ world_dial(
     listener->other = dialler;
     new_session(world, dialler, dial);
     new_session(world, listener, NULL);
-    push_event(world, &event);
+    world_push(world, &event);
     event.end = dialler;
-    push_event(world, &event);
+    world_push(world, &event);
     return dialler;
 }
 
@@ -785,8 +501,8 @@ world_is_equal(struct world *world, char a, char b)
     struct buf fulls[2] = {{0}, {0}};
     bool is_equal = false;
 
-    clock_of(world_node(world, a), &fulls[0]);
-    clock_of(world_node(world, b), &fulls[1]);
+    world_clock_of(world_node(world, a), &fulls[0]);
+    world_clock_of(world_node(world, b), &fulls[1]);
     is_equal = bytes_equal(buf_bytes(&fulls[0]), buf_bytes(&fulls[1]));
     buf_release(&fulls[0]);
     buf_release(&fulls[1]);

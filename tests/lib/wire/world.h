@@ -6,8 +6,8 @@
  *
  * Nodes are a, b and c; "ax" is a's control log, "ac" its changes log.
  */
-#ifndef CORRIDOR_TESTS_UNIT_WIRE_WORLD_H
-#define CORRIDOR_TESTS_UNIT_WIRE_WORLD_H
+#ifndef CORRIDOR_TESTS_LIB_WIRE_WORLD_H
+#define CORRIDOR_TESTS_LIB_WIRE_WORLD_H
 
 #include "crypto/base/buf.h"
 #include "sync/model/vclock.h"
