@@ -95,8 +95,9 @@ freeze_office(struct eval *eval, uint32_t office)
     uint32_t place = 0;
 
     for (uint32_t g = seat->gives; g != MEMBER_NONE; g = eval->gives[g].next) {
-        m->rights[rights->gives + place++] = (struct right){
-            eval->controls[eval->gives[g].control].dot, eval->gives[g].roles};
+        m->rights[rights->gives + place++] =
+            (struct right){eval->controls[eval->gives[g].control].dot,
+                eval->gives[g].roles, eval->gives[g].firewall};
     }
     place = 0;
     for (uint32_t t = seat->takes; t != MEMBER_NONE; t = eval->takes[t].next) {

@@ -131,6 +131,7 @@ struct evidence {
 struct right {
     struct dot dot; /* of what gives */
     uint8_t roles;
+    bool firewall;
 };
 
 struct office_rights {
@@ -287,6 +288,12 @@ void index_free(struct member_index *index);
 size_t index_slots_for(size_t count);
 /* A spread of 64 bits over a table of slots, a power of two. */
 size_t index_slot(uint64_t key, size_t slots);
+/* The index of the node that writes a log, or MEMBER_NONE; the table may have
+ * grown since the evaluation. */
+uint32_t index_writer(const struct membership *membership, uint32_t log);
+/* Does the clock count that the office is of the firewall class? */
+bool office_is_firewall_at(const struct membership *membership,
+    const struct office *office, const struct vclock *clock);
 /* The index of the node with this signing key, or MEMBER_NONE. */
 uint32_t index_node(
     const struct membership *membership, const struct node_id *node);

@@ -189,23 +189,42 @@ membership_office(
     return NULL;
 }
 
-/* The node that writes a log; the table may have grown since. */
+uint32_t
+index_writer(const struct membership *membership, uint32_t log)
+{
+    const struct member_index *index = membership->index;
+
+    if (index == NULL || log >= membership->logs->count) {
+        return MEMBER_NONE;
+    }
+    return log < index->log_count
+               ? index->log_nodes[log]
+               : index_node(membership, &membership->logs->ids[log].node);
+}
+
 static const struct member_node *
 log_writer(const struct membership *membership, uint32_t log)
 {
-    uint32_t node = MEMBER_NONE;
+    uint32_t node = index_writer(membership, log);
 
-    if (membership->index == NULL) {
-        return NULL;
-    }
-    if (log >= membership->index->log_count) {
-        return log < membership->logs->count
-                   ? membership_node(
-                         membership, &membership->logs->ids[log].node)
-                   : NULL;
-    }
-    node = membership->index->log_nodes[log];
     return node == MEMBER_NONE ? NULL : &membership->nodes[node];
+}
+
+bool
+office_is_firewall_at(const struct membership *membership,
+    const struct office *office, const struct vclock *clock)
+{
+    const struct office_rights *rights =
+        &membership->index->office_rights[office - membership->offices];
+
+    for (size_t g = 0; g < rights->give_count; g++) {
+        const struct right *give = &membership->rights[rights->gives + g];
+
+        if (give->firewall && vclock_counts(clock, give->dot)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct office *

@@ -82,8 +82,12 @@ vote_cut(const struct eval *eval, uint32_t control, const struct log_id *log,
     uint32_t number = 0;
 
     if (log_table_find(eval->logs, log, &number)) {
+        /* An entry does not count itself, whatever its author's clock is. */
         counted =
-            vclock_get(log->kind == LOG_CONTROL ? &c->clock : &c->seen, number);
+            number == c->dot.log
+                ? c->dot.position
+                : vclock_get(
+                      log->kind == LOG_CONTROL ? &c->clock : &c->seen, number);
     }
     if (cut == NULL) {
         return counted;
