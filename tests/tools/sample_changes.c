@@ -165,6 +165,7 @@ line_begin(struct reader *reader, const json_t *line, struct change *change,
     const char *kind = json_string_value(json_object_get(line, "kind"));
     const char *parent = json_string_value(json_object_get(line, "parent"));
     const struct named *named = find(reader, name);
+    const struct named *above = NULL;
     struct named *made = &reader->named[reader->named_count];
 
     if (kind != NULL && name != NULL && reader->named_count < NAMES_MAX) {
@@ -176,12 +177,13 @@ line_begin(struct reader *reader, const json_t *line, struct change *change,
         prng_fill(reader->prng, change->salt.bytes, sizeof(change->salt.bytes));
         named = made;
     }
-    if (parent != NULL && find(reader, parent) != NULL) {
-        change->has_parent = true;
-        change->parent = find(reader, parent)->id;
-    }
     if (named == NULL || named->kind == NULL) {
         return ERR_NOT_FOUND;
+    }
+    above = find(reader, parent);
+    if (above != NULL) {
+        change->has_parent = true;
+        change->parent = above->id;
     }
     change->record = named->id;
     change->kind = named->kind->number;
