@@ -215,15 +215,17 @@ get_ops(struct decoder *decoder)
     return rc;
 }
 
-/* A record's id or a salt: 16 bytes, or null. */
-static bool
-get_optional(struct cursor *cursor, void *out, size_t size)
+/* The parent's id, or null, and the salt. */
+static void
+get_creation(struct cursor *cursor, struct change *change)
 {
-    if (cbor_take_null(cursor)) {
-        return false;
+    change->has_salt = true;
+    change->has_parent = !cbor_take_null(cursor);
+    if (change->has_parent) {
+        cbor_get_fixed(
+            cursor, change->parent.bytes, sizeof(change->parent.bytes));
     }
-    cbor_get_fixed(cursor, out, size);
-    return true;
+    cbor_get_fixed(cursor, change->salt.bytes, sizeof(change->salt.bytes));
 }
 
 static enum err
@@ -231,18 +233,18 @@ get_change(struct decoder *decoder)
 {
     struct cursor *cursor = &decoder->cursor;
     struct change *change = &decoder->change;
+    size_t items = cbor_get_array(cursor);
     enum err rc = ERR_OK;
 
-    if (cbor_get_array(cursor) != CHANGE_ITEMS) {
+    if (items != CHANGE_ITEMS && items != CREATION_ITEMS) {
         return ERR_MALFORMED;
     }
     cbor_get_fixed(cursor, change->record.bytes, sizeof(change->record.bytes));
     change->kind = (uint16_t)get_limited(cursor, UINT16_MAX);
-    change->has_parent = get_optional(
-        cursor, change->parent.bytes, sizeof(change->parent.bytes));
-    change->has_salt =
-        get_optional(cursor, change->salt.bytes, sizeof(change->salt.bytes));
-    if (cursor->failed || (change->has_parent && !change->has_salt)) {
+    if (items == CREATION_ITEMS) {
+        get_creation(cursor, change);
+    }
+    if (cursor->failed) {
         return ERR_MALFORMED;
     }
     rc = get_ops(decoder);

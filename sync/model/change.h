@@ -3,8 +3,8 @@
  * A change's plaintext: operations on the fields of one record, all of one
  * class, and how it becomes a body (docs/protocol.md, "Changes").
  *
- *   CBOR [record bstr(16), kind uint, parent null|bstr(16),
- *         salt null|bstr(16), [op…]]
+ *   CBOR [record bstr(16), kind uint, [op…]]
+ *        [record, kind, parent null|bstr(16), salt bstr(16), [op…]]
  *   op   [field uint, 0, value]                set (registers)
  *        [field, 0, value, reason tstr]        set, with a reason
  *        [field, 1, value]                     add (set ban journal ledger)
@@ -17,16 +17,16 @@
  * The dots of an operation ascend by index, position and op: a set has one
  * encoding. A removal names at least one; a reason is not empty.
  *
- * parent and salt stand in creating changes only (the first of each class),
- * and no parent without a salt.
+ * parent and salt stand in creating changes only (the first of each class).
  * The record id is time-ordered and ends in
  *   BLAKE2b-256(["corridor/record/1", corridor, node, salt])[0..10),
  * so that nobody else can create it. A change without operations carries
  * grants alone.
  *
- * Plaintext on the way to sealing: one zstd frame (RFC 8878) without its four
- * magic bytes (level 1, dictionary of the pack, single segment, content size
- * given, no checksum), zero-padded to seal_padded_size.
+ * Plaintext on the way to sealing, zero-padded to seal_padded_size: one zstd
+ * frame (RFC 8878) without its four magic bytes (level 1, dictionary of the
+ * pack, single segment, content size given, no checksum); or a byte that counts
+ * the zeros and the plaintext itself, where that is no longer.
  */
 #ifndef CORRIDOR_SYNC_MODEL_CHANGE_H
 #define CORRIDOR_SYNC_MODEL_CHANGE_H
@@ -127,20 +127,21 @@ struct codec;
 enum err codec_new(struct codec **out, uint32_t dictionary_id,
     struct bytes dictionary) MUST_USE;
 void codec_free(struct codec *codec);
-/* Append the padded frame. ERR_TOO_BIG past CHANGE_PLAIN_BYTES_MAX,
- * ERR_NOMEM; what was written is taken back then. */
+/* Append the padded frame, or the padded plaintext where that is no longer.
+ * ERR_TOO_BIG past CHANGE_PLAIN_BYTES_MAX, ERR_NOMEM; what was written is taken
+ * back then. */
 enum err codec_pack(
     struct codec *codec, struct buf *out, struct bytes plain) MUST_USE;
 /*
- * Append the plaintext of a padded frame: strict, bounded. ERR_MALFORMED;
+ * Append the plaintext of what was packed: strict, bounded. ERR_MALFORMED;
  * ERR_TOO_BIG when the frame announces more than CHANGE_PLAIN_BYTES_MAX;
  * ERR_VERSION when it is of another dictionary (the change is kept and waits
  * for the pack); ERR_NOMEM. What was written is taken back on failure.
  */
 enum err codec_unpack(
     struct codec *codec, struct buf *out, struct bytes padded) MUST_USE;
-/* The number of the dictionary that a padded frame was made with, 0 for
- * none. ERR_MALFORMED or ERR_TOO_BIG as above. */
+/* The number of the dictionary that it takes to unpack this, 0 for none.
+ * ERR_MALFORMED or ERR_TOO_BIG as above. */
 enum err codec_dictionary_id(uint32_t *out, struct bytes padded) MUST_USE;
 
 #endif

@@ -123,13 +123,16 @@ put_op(struct encoder *encoder, const struct change_op *op)
 }
 
 static void
-put_optional(struct buf *out, bool has, const void *data, size_t size)
+put_creation(struct buf *out, const struct change *change)
 {
-    if (has) {
-        cbor_put_bytes(out, bytes_of(data, size));
+    if (change->has_parent) {
+        cbor_put_bytes(
+            out, bytes_of(change->parent.bytes, sizeof(change->parent.bytes)));
     } else {
         cbor_put_null(out);
     }
+    cbor_put_bytes(
+        out, bytes_of(change->salt.bytes, sizeof(change->salt.bytes)));
 }
 
 static enum err
@@ -137,14 +140,14 @@ put_change(struct encoder *encoder, const struct change *change)
 {
     enum err rc = ERR_OK;
 
-    cbor_put_array(encoder->out, CHANGE_ITEMS);
+    cbor_put_array(
+        encoder->out, change->has_salt ? CREATION_ITEMS : CHANGE_ITEMS);
     cbor_put_bytes(encoder->out,
         bytes_of(change->record.bytes, sizeof(change->record.bytes)));
     cbor_put_uint(encoder->out, change->kind);
-    put_optional(encoder->out, change->has_parent, change->parent.bytes,
-        sizeof(change->parent.bytes));
-    put_optional(encoder->out, change->has_salt, change->salt.bytes,
-        sizeof(change->salt.bytes));
+    if (change->has_salt) {
+        put_creation(encoder->out, change);
+    }
     cbor_put_array(encoder->out, change->op_count);
     for (size_t i = 0; i < change->op_count && rc == ERR_OK; i++) {
         rc = put_op(encoder, &change->ops[i]);

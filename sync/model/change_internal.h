@@ -6,8 +6,9 @@
 #include "sync/model/change.h"
 
 enum {
-    CHANGE_ITEMS = 5, /* record, kind, parent, salt, operations */
-    DOT_ITEMS = 3     /* index, position, op */
+    CHANGE_ITEMS = 3,   /* record, kind, operations */
+    CREATION_ITEMS = 5, /* record, kind, parent, salt, operations */
+    DOT_ITEMS = 3       /* index, position, op */
 };
 
 /* A dot of an operation, as its author wrote it. */

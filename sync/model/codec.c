@@ -20,7 +20,7 @@ enum {
     /* The frame header's first byte (RFC 8878, section 3.1.1.1.1). */
     DICTIONARY_FLAG = 0x03,
     FORBIDDEN_FLAGS = 0x1c, /* a checksum, a reserved bit, an unused bit */
-    SINGLE_SEGMENT = 0x20,
+    SINGLE_SEGMENT = 0x20,  /* in every frame; not before a plaintext */
     CONTENT_SHIFT = 6,
     /* A block's header of three bytes (section 3.1.1.2). */
     BLOCK_LAST = 0x01,
@@ -43,8 +43,16 @@ struct codec {
     bool is_starved; /* zstd was refused memory since this was cleared */
 };
 
-/* A frame as its headers tell. */
+enum {
+    /* A plaintext as it is: a byte that counts the zeros at the end, which
+     * are fewer than 32 up to this padded size. */
+    PLAIN_HEAD_BYTES = 1,
+    PLAIN_PADDED_BYTES_MAX = 256
+};
+
+/* What was packed, as its head tells. */
 struct frame {
+    bool is_plain;  /* no frame: the plaintext as it is */
     size_t size;    /* without the padding */
     size_t content; /* of its plaintext */
     uint32_t dictionary_id;
@@ -284,20 +292,46 @@ skip_blocks(struct cursor *cursor)
     }
 }
 
-/* One frame, then zeros "to seal_padded_size", and no more. */
+/* The whole of a frame behind its first byte. */
+static void
+get_frame(struct cursor *cursor, uint8_t flags, struct frame *out)
+{
+    if ((flags & FORBIDDEN_FLAGS) != 0) {
+        cursor_fail(cursor);
+    }
+    get_dictionary_id(cursor, flags, out);
+    get_content_size(cursor, flags, out);
+    skip_blocks(cursor);
+}
+
+/* A plaintext behind the count of the zeros that follow it. */
+static void
+get_plain(struct cursor *cursor, uint8_t zeros, struct frame *out)
+{
+    size_t left = cursor_left(cursor);
+
+    if (zeros > left || left > PLAIN_PADDED_BYTES_MAX - PLAIN_HEAD_BYTES) {
+        cursor_fail(cursor);
+        return;
+    }
+    out->is_plain = true;
+    out->content = left - zeros;
+    cursor_take(cursor, out->content);
+}
+
+/* What was packed, then zeros "to seal_padded_size", and no more. */
 static enum err
 frame_read(struct frame *out, struct bytes padded)
 {
     struct cursor cursor = cursor_init(padded);
-    uint8_t flags = cursor_u8(&cursor);
+    uint8_t first = cursor_u8(&cursor);
     struct frame frame = {0};
 
-    if ((flags & FORBIDDEN_FLAGS) != 0 || (flags & SINGLE_SEGMENT) == 0) {
-        return ERR_MALFORMED;
+    if ((first & SINGLE_SEGMENT) != 0) {
+        get_frame(&cursor, first, &frame);
+    } else {
+        get_plain(&cursor, first, &frame);
     }
-    get_dictionary_id(&cursor, flags, &frame);
-    get_content_size(&cursor, flags, &frame);
-    skip_blocks(&cursor);
     if (cursor.failed) {
         return ERR_MALFORMED;
     }
@@ -339,19 +373,25 @@ put_padding(struct buf *out, size_t start)
     return buf_err(out);
 }
 
-enum err
-codec_pack(struct codec *codec, struct buf *out, struct bytes plain)
+static enum err
+put_plain(struct buf *out, struct bytes plain)
+{
+    size_t start = out->size;
+    size_t size = PLAIN_HEAD_BYTES + plain.size;
+
+    buf_put_u8(out, (uint8_t)(seal_padded_size(size) - size));
+    buf_put_bytes(out, plain);
+    return put_padding(out, start);
+}
+
+static enum err
+put_frame(struct codec *codec, struct buf *out, struct bytes plain)
 {
     size_t start = out->size;
     size_t room_size = ZSTD_compressBound(plain.size);
-    uint8_t *room = NULL;
+    uint8_t *room = buf_extend(out, room_size);
     size_t size = 0;
-    enum err rc = ERR_OK;
 
-    if (plain.size > CHANGE_PLAIN_BYTES_MAX) {
-        return ERR_TOO_BIG;
-    }
-    room = buf_extend(out, room_size);
     if (room == NULL) {
         return buf_err(out);
     }
@@ -360,11 +400,31 @@ codec_pack(struct codec *codec, struct buf *out, struct bytes plain)
     if (ZSTD_isError(size)) {
         /* There is room enough, so only memory can be wanting. */
         assert(codec->is_starved);
-        buf_truncate(out, start);
         return ERR_NOMEM;
     }
     buf_truncate(out, start + size);
-    rc = put_padding(out, start);
+    return put_padding(out, start);
+}
+
+enum err
+codec_pack(struct codec *codec, struct buf *out, struct bytes plain)
+{
+    size_t start = out->size;
+    size_t as_it_is = seal_padded_size(PLAIN_HEAD_BYTES + plain.size);
+    enum err rc = ERR_OK;
+
+    if (plain.size > CHANGE_PLAIN_BYTES_MAX) {
+        return ERR_TOO_BIG;
+    }
+    /* No frame is shorter than the least that there is. */
+    if (as_it_is > seal_padded_size(0)) {
+        rc = put_frame(codec, out, plain);
+    }
+    if (rc == ERR_OK && as_it_is <= PLAIN_PADDED_BYTES_MAX &&
+        (out->size == start || as_it_is <= out->size - start)) {
+        buf_truncate(out, start);
+        rc = put_plain(out, plain);
+    }
     if (rc != ERR_OK) {
         buf_truncate(out, start);
     }
@@ -382,6 +442,10 @@ codec_unpack(struct codec *codec, struct buf *out, struct bytes padded)
 
     if (rc != ERR_OK) {
         return rc;
+    }
+    if (frame.is_plain) {
+        buf_put(out, padded.data + PLAIN_HEAD_BYTES, frame.content);
+        return buf_err(out);
     }
     if (frame.dictionary_id != codec->dictionary_id) {
         return ERR_VERSION;

@@ -137,16 +137,25 @@ START_TEST(what_is_packed_comes_back)
 }
 END_TEST
 
-START_TEST(small_frames_grow_by_a_few_bytes_only)
+START_TEST(small_plaintexts_grow_by_one_byte_only)
 {
-    /* Flags, a number, a size of one byte, a raw block's three. */
+    uint8_t noise[300];
+    struct prng prng = prng_init(3);
+    struct buf padded = {0};
+
+    prng_fill(&prng, noise, sizeof(noise));
     ck_assert_uint_eq(round_trip(f.with, bytes_of(NULL, 0)), 32);
-    ck_assert_uint_eq(
-        round_trip(f.with, bytes_text("0123456789abcdefghijklmnop")), 32);
-    ck_assert_uint_eq(
-        round_trip(f.with, bytes_text("0123456789abcdefghijklmnopq")), 64);
-    ck_assert_uint_eq(
-        round_trip(f.without, bytes_text("0123456789abcdefghijklmnopq")), 32);
+    ck_assert_uint_eq(round_trip(f.with, bytes_of(noise, 31)), 32);
+    ck_assert_uint_eq(round_trip(f.with, bytes_of(noise, 32)), 64);
+    ck_assert_uint_eq(round_trip(f.without, bytes_of(noise, 32)), 64);
+    ck_assert_uint_eq(round_trip(f.with, bytes_of(noise, 255)), 256);
+    /* Flags, a number, a size of two bytes, a raw block's three. */
+    ck_assert_uint_eq(round_trip(f.with, bytes_of(noise, 256)),
+        seal_padded_size(1 + 1 + 2 + 3 + 256));
+    ck_assert_int_eq(codec_pack(f.with, &padded, bytes_of(noise, 20)), ERR_OK);
+    ck_assert_uint_eq(padded.data[0], 11);
+    ck_assert_mem_eq(padded.data + 1, noise, 20);
+    buf_release(&padded);
 }
 END_TEST
 
@@ -197,8 +206,38 @@ static const struct {
     {"four that two would do for", 32, "\xa0\xff\0\x01\0\x01\0\0", 8,
         ERR_MALFORMED},
     {"of eight", 32, "\xe0\x01\0\0\0\0\0\0\0\x09\0\0z", 13, ERR_MALFORMED},
-    {"no content size", 32, "\x00\x58\x09\0\0z", 6, ERR_MALFORMED},
     {"a window", 32, "\x40\x58\0\0\x09\0\0z", 8, ERR_MALFORMED},
+    {"as it is", 32,
+        "\x1a"
+        "plain",
+        6, ERR_OK},
+    {"nothing as it is", 32, "\x1f", 1, ERR_OK},
+    {"as it is without zeros", 32,
+        "\0"
+        "0123456789abcdefghijklmnopqrstu",
+        32, ERR_OK},
+    {"more zeros than there are", 32,
+        "\x1b"
+        "plain",
+        6, ERR_MALFORMED},
+    {"zeros that are part of it", 32,
+        "\x19"
+        "plain",
+        6, ERR_OK},
+    {"more zeros than fit", 32, "\x20", 1, ERR_MALFORMED},
+    {"as many as a step", 64, "\x40", 1, ERR_MALFORMED},
+    {"the greatest as it is", 256,
+        "\x05"
+        "plain",
+        6, ERR_OK},
+    {"one step beyond", 288,
+        "\x05"
+        "plain",
+        6, ERR_MALFORMED},
+    {"no padding as it is", 6,
+        "\0"
+        "plain",
+        6, ERR_MALFORMED},
     {"a checksum", 32, "\x24\x01\x09\0\0z\0\0\0\0", 10, ERR_MALFORMED},
     {"a reserved bit", 32, "\x28\x01\x09\0\0z", 6, ERR_MALFORMED},
     {"the unused bit", 32, "\x30\x01\x09\0\0z", 6, ERR_MALFORMED},
@@ -256,19 +295,20 @@ END_TEST
 
 START_TEST(a_frame_tells_its_dictionary)
 {
+    struct prng prng = prng_init(4);
+    char text[SAMPLE_BYTES + 1];
     struct buf padded = {0};
     struct buf out = {0};
     uint32_t number = 0;
 
-    ck_assert_int_eq(
-        codec_pack(f.with, &padded, bytes_text("wages unpaid ")), ERR_OK);
+    sentence(text, &prng);
+    ck_assert_int_eq(codec_pack(f.with, &padded, bytes_text(text)), ERR_OK);
     ck_assert_int_eq(codec_dictionary_id(&number, buf_bytes(&padded)), ERR_OK);
     ck_assert_uint_eq(number, NUMBER);
     ck_assert_int_eq(
         codec_unpack(f.without, &out, buf_bytes(&padded)), ERR_VERSION);
     buf_clear(&padded);
-    ck_assert_int_eq(
-        codec_pack(f.without, &padded, bytes_text("wages unpaid ")), ERR_OK);
+    ck_assert_int_eq(codec_pack(f.without, &padded, bytes_text(text)), ERR_OK);
     ck_assert_int_eq(codec_dictionary_id(&number, buf_bytes(&padded)), ERR_OK);
     ck_assert_uint_eq(number, 0);
     ck_assert_int_eq(
@@ -377,7 +417,7 @@ main(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, what_is_packed_comes_back);
-    tcase_add_test(tcase, small_frames_grow_by_a_few_bytes_only);
+    tcase_add_test(tcase, small_plaintexts_grow_by_one_byte_only);
     tcase_add_test(tcase, a_dictionary_saves_bytes);
     tcase_add_test(tcase, a_plaintext_has_a_limit);
     tcase_add_loop_test(

@@ -376,6 +376,16 @@ make_frame(struct buf *out)
 }
 
 static void
+make_as_it_is(struct buf *out)
+{
+    struct codec *codec = NULL;
+
+    ck_assert_int_eq(codec_new(&codec, 0, bytes_of(NULL, 0)), ERR_OK);
+    ck_assert_int_eq(codec_pack(codec, out, buf_bytes(&s.plain)), ERR_OK);
+    codec_free(codec);
+}
+
+static void
 make_commitment(struct buf *out)
 {
     buf_put_bytes(out, bytes_hash(&s.commitment));
@@ -423,6 +433,7 @@ static const struct {
     {"model/change", make_plain},
     {"model/change-shapes", make_shapes},
     {"model/frame", make_frame},
+    {"model/plain", make_as_it_is},
     {"model/commitment", make_commitment},
     {"model/opening", make_opening},
     {"model/seal", make_seal},

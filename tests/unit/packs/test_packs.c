@@ -215,7 +215,8 @@ END_TEST
 START_TEST(a_change_packed_with_the_dictionary_comes_back)
 {
     struct bytes dictionary = *pack_dictionary(PACK_DICTIONARY_MEKONG);
-    struct bytes plain = bytes_text("waiting_office");
+    struct bytes plain =
+        bytes_text("waiting_office waiting_person waiting_office");
     struct codec *codec = NULL;
     struct buf padded = {0};
     struct buf again = {0};
