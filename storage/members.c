@@ -128,7 +128,7 @@ seal_circle(struct store *store, const struct circle_name *name,
     const struct cert *cert, struct err_msg *msg)
 {
     struct seal_item item = {.node = cert->keys.sign};
-    struct author_dot generation_dot;
+    struct author_dot generation_dot = {0};
     struct buf body = {0};
     struct dot dot;
     uint32_t generation = 0;
