@@ -91,6 +91,18 @@ entries_rewrite(
     return rc;
 }
 
+/* docs/protocol.md, "Logs": 1 + the trailing one bits of the position. */
+static size_t
+nodes_completed(uint64_t position)
+{
+    size_t count = 1;
+
+    for (; (position & 1) != 0; position >>= 1) {
+        count++;
+    }
+    return count;
+}
+
 enum err
 entries_decode(struct stored_entry *out, uint64_t arrival, struct bytes value)
 {
@@ -122,8 +134,10 @@ entries_decode(struct stored_entry *out, uint64_t arrival, struct bytes value)
         stored.checkpoint = cursor_take(&cursor, cursor_left(&cursor));
     }
     if (cursor_end(&cursor) != ERR_OK ||
-        (stored.flags & ~(unsigned)FLAGS_ALL) != 0 || stored.node_count == 0 ||
-        stored.node_count > MERKLE_LEVELS_MAX || stored.previous > arrival) {
+        (stored.flags & ~(unsigned)FLAGS_ALL) != 0 ||
+        stored.dot.position >= LOG_SIZE_MAX ||
+        stored.node_count != nodes_completed(stored.dot.position) ||
+        stored.previous > arrival) {
         return ERR_CORRUPT;
     }
     *out = stored;

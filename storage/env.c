@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -125,6 +126,29 @@ check_format(struct env *env, struct err_msg *msg)
     return rc;
 }
 
+/*
+ * LMDB opened twice in one process loses its locks when either is closed, and
+ * two writers with a state in memory each would undo one another. The lock
+ * goes with the descriptor, also when the process dies.
+ */
+static enum err
+take_ownership(struct env *env, struct err_msg *msg)
+{
+    char path[ENV_PATH_BYTES];
+
+    snprintf(path, sizeof(path), "%s/owner.lock", env->dir);
+    env->owner_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, ENV_MODE);
+    if (env->owner_fd < 0) {
+        return err_set(msg, errno == ENOSPC ? ERR_FULL : ERR_IO, "open %s: %s",
+            path, strerror(errno));
+    }
+    if (flock(env->owner_fd, LOCK_EX | LOCK_NB) != 0) {
+        return err_set(msg, ERR_BUSY,
+            "%s is in use by another corridor process", env->dir);
+    }
+    return ERR_OK;
+}
+
 static enum err
 open_handle(struct env *env, struct err_msg *msg)
 {
@@ -163,6 +187,7 @@ env_open(struct env **out, const char *dir, const struct env_options *options,
     if (env == NULL) {
         return ERR_NOMEM;
     }
+    env->owner_fd = -1;
     if (options != NULL) {
         env->options = *options;
     }
@@ -182,7 +207,10 @@ env_open(struct env **out, const char *dir, const struct env_options *options,
         goto out;
     }
     env->has_gate = true;
-    rc = open_handle(env, msg);
+    rc = take_ownership(env, msg);
+    if (rc == ERR_OK) {
+        rc = open_handle(env, msg);
+    }
     if (rc == ERR_OK) {
         err_ignore(env_err(NULL, mdb_reader_check(env->handle, &cleared),
             "")); /* only tidies; the next check comes by itself */
@@ -192,6 +220,7 @@ env_open(struct env **out, const char *dir, const struct env_options *options,
         rc = check_format(env, msg);
     }
     if (rc == ERR_OK) {
+        env_make_reserve(env);
         *out = env;
         env = NULL;
     }
@@ -208,6 +237,9 @@ env_close(struct env *env)
     }
     if (env->handle != NULL) {
         mdb_env_close(env->handle);
+    }
+    if (env->owner_fd >= 0) {
+        close(env->owner_fd); /* after LMDB: the lock covers its closing */
     }
     if (env->has_gate) {
         pthread_rwlock_destroy(&env->gate);
@@ -246,105 +278,8 @@ env_check_readers(struct env *env)
 {
     int dead = 0;
 
+    pthread_rwlock_rdlock(&env->gate);
     mdb_reader_check(env->handle, &dead);
-}
-
-enum err
-env_copy(struct env *env, const char *dir, struct err_msg *msg)
-{
-    char temporary[1100];
-    char final[1100];
-    mode_t old;
-    int rc = 0;
-    enum err result = disk_make_dir(dir, msg);
-
-    if (result != ERR_OK) {
-        return result;
-    }
-    if ((size_t)snprintf(temporary, sizeof(temporary), "%s/data.mdb.partial",
-            dir) >= sizeof(temporary) ||
-        (size_t)snprintf(final, sizeof(final), "%s/data.mdb", dir) >=
-            sizeof(final)) {
-        return err_set(msg, ERR_CONFIG, "the backup's path is too long");
-    }
-    if (access(final, F_OK) == 0) {
-        return err_set(msg, ERR_EXISTS,
-            "%s holds a database already; name an empty directory", dir);
-    }
-    /* LMDB 0.9.24 takes a path for a directory only; give it a descriptor,
-     * whose mode is ours, and sync it, which it does not. */
-    old = umask(077);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    umask(old);
-    if (fd < 0) {
-        return err_set(
-            msg, ERR_IO, "create %s: %s", temporary, strerror(errno));
-    }
-    pthread_rwlock_rdlock(&env->gate);
-    rc = mdb_env_copyfd2(env->handle, fd, MDB_CP_COMPACT);
     pthread_rwlock_unlock(&env->gate);
-    result = env_err(msg, rc, "copy the database");
-    if (result == ERR_OK && fsync(fd) != 0) {
-        result =
-            err_set(msg, ERR_IO, "sync %s: %s", temporary, strerror(errno));
-    }
-    if (close(fd) != 0 && result == ERR_OK) {
-        result =
-            err_set(msg, ERR_IO, "close %s: %s", temporary, strerror(errno));
-    }
-    if (result == ERR_OK) {
-        result = disk_rename(temporary, final, msg);
-    } else {
-        unlink(temporary);
-    }
-    return result;
-}
-
-enum err
-env_stat(struct env *env, struct env_stat *out, struct err_msg *msg)
-{
-    MDB_envinfo info;
-    MDB_stat main_stat;
-    MDB_stat free_stat;
-    MDB_txn *txn = NULL;
-    MDB_cursor *cursor = NULL;
-    MDB_val key;
-    MDB_val value;
-    struct env_stat stat = {0};
-    int rc = mdb_env_info(env->handle, &info);
-
-    pthread_rwlock_rdlock(&env->gate);
-    if (rc == 0) {
-        rc = mdb_txn_begin(env->handle, NULL, MDB_RDONLY, &txn);
-    }
-    if (rc == 0) {
-        rc = mdb_env_stat(env->handle, &main_stat);
-    }
-    if (rc == 0) {
-        rc = mdb_stat(txn, 0, &free_stat); /* table 0 is the free list */
-    }
-    if (rc == 0) {
-        rc = mdb_cursor_open(txn, 0, &cursor);
-    }
-    if (rc == 0) {
-        stat.bytes_map = info.me_mapsize;
-        stat.bytes_used =
-            (uint64_t)(info.me_last_pgno + 1) * main_stat.ms_psize;
-        while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
-            size_t pages = 0;
-            if (value.mv_size >= sizeof(pages)) {
-                memcpy(&pages, value.mv_data, sizeof(pages));
-            }
-            stat.bytes_free += (uint64_t)pages * main_stat.ms_psize;
-        }
-        *out = stat;
-    }
-    if (cursor != NULL) {
-        mdb_cursor_close(cursor);
-    }
-    if (txn != NULL) {
-        mdb_txn_abort(txn);
-    }
-    pthread_rwlock_unlock(&env->gate);
-    return env_err(msg, rc, "look at the database");
+    env_make_reserve(env);
 }

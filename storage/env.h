@@ -36,19 +36,21 @@ struct env_options {
      */
     enum err (*sync)(void *context);
     void *context;
+    bool without_reserve; /* make no reserve file: tests, copies */
 };
 
 #define ENV_MAP_BYTES ((uint64_t)64 << 30)
 enum {
     ENV_READERS_MAX = 126,
-    ENV_FORMAT = 1,             /* in meta "format": another is ERR_VERSION */
-    ENV_RESERVE_BYTES = 8 << 20 /* released when the disk is full */
+    ENV_FORMAT = 1,              /* in meta "format": another is ERR_VERSION */
+    ENV_RESERVE_BYTES = 8 << 20, /* released when the disk is full */
+    ENV_SMALL_BYTES = 64 << 10   /* writes that may use what it held */
 };
 
 /*
  * Open, creating what is missing, with all tables. ERR_VERSION: made by
- * another version; ERR_BUSY: open in another process as writer; ERR_IO;
- * ERR_CONFIG: a network file system. options may be NULL.
+ * another version; ERR_BUSY: open already, in this process or another;
+ * ERR_IO; ERR_CONFIG: a network file system. options may be NULL.
  */
 enum err env_open(struct env **out, const char *dir,
     const struct env_options *options, struct err_msg *msg) MUST_USE;
@@ -63,12 +65,25 @@ enum err env_grow(struct env *env, struct err_msg *msg) MUST_USE;
  */
 enum err env_grow_if_full(struct env *env) MUST_USE;
 
-/* Clear the slots of readers whose process died. */
+/*
+ * Housekeeping, about once a minute: clear the slots of readers whose process
+ * died, and make the reserve file again when there is room.
+ */
 void env_check_readers(struct env *env);
 
 /*
- * A hot, compacted copy into `dir` (created, must be empty): written under a
- * temporary name, fsynced, renamed, opened again and checked.
+ * The reserve file (docs/storage.md, "A full disk"). Release gives its room to
+ * the next small writes; false if it is not there. Is the disk full, so that
+ * only small writes should be tried? That is so from a release until there is
+ * room for the reserve again, for which this looks.
+ */
+bool env_release_reserve(struct env *env);
+bool env_is_low(struct env *env);
+
+/*
+ * A hot, compacted copy into `dir` (made if missing; ERR_EXISTS when it holds
+ * a database): written under a temporary name, fsynced, renamed, opened again
+ * and checked. What failed is taken away.
  */
 enum err env_copy(
     struct env *env, const char *dir, struct err_msg *msg) MUST_USE;

@@ -9,7 +9,7 @@ struct scratch {
     char path[64];
 };
 
-/* Make it, under TMPDIR or /tmp. */
+/* Make it, under TMPDIR, /dev/shm or /tmp. */
 void scratch_make(struct scratch *scratch);
 /* Remove it with its files and folders (to a depth of 8). */
 void scratch_remove(struct scratch *scratch);
