@@ -542,7 +542,7 @@ apply_entry(struct store *store, const struct stored_entry *stored,
     state->is_dirty = true;
     store->time_max = num_max_u64(store->time_max, header.time);
     /* The entry does not count itself while it is judged and merged. */
-    author->clock.sizes[author->log] = stored->dot.position;
+    author_count_own(author, stored->dot.position);
     switch (stored->entry.kind) {
     case ENTRY_CONTROL:
         rc = apply_control(&a, msg);
@@ -554,7 +554,7 @@ apply_entry(struct store *store, const struct stored_entry *stored,
         rc = apply_refuse(store, stored->arrival, VOID_UNKNOWN, msg);
         break;
     }
-    author->clock.sizes[author->log] = author->applied;
+    author_count_own(author, author->applied);
     return rc;
 }
 

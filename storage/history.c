@@ -123,7 +123,7 @@ replay_seek(struct replay *replay, struct dot dot, struct replayed *out,
         return rc;
     }
     author = &replay->authors[dot.log];
-    author->clock.sizes[dot.log] = author->applied;
+    author_count_own(author, author->applied);
     while (author->applied <= dot.position) {
         struct dot next = {dot.log, author->applied};
 
@@ -137,7 +137,7 @@ replay_seek(struct replay *replay, struct dot dot, struct replayed *out,
             return rc;
         }
     }
-    author->clock.sizes[dot.log] = dot.position;
+    author_count_own(author, dot.position);
     out->author = author;
     return ERR_OK;
 }
