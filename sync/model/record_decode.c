@@ -14,6 +14,12 @@ get_number(struct cursor *cursor)
     unsigned shift = 0;
     uint8_t byte = 0;
 
+    /* Most numbers are one byte. */
+    if (cursor_left(cursor) > 0 && *cursor->pos < 0x80) {
+        byte = *cursor->pos;
+        cursor->pos++;
+        return byte;
+    }
     do {
         byte = cursor_u8(cursor);
         if (shift == 63 && byte > 1) {

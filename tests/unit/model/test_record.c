@@ -278,7 +278,7 @@ START_TEST(an_unknown_kind_is_kept)
 }
 END_TEST
 
-/* The worked example of docs/protocol.md, "Records and merging". */
+/* A creation, an item, and its striking out; docs/protocol.md has another. */
 static const char canonical_example[] =
     /* label, id, kind, parent, creation, created, changed */
     "89"
@@ -305,7 +305,7 @@ static const char canonical_example[] =
     "81895821" NODE_28 "0100010118640003"
     "5820" OFFICE_A0 "80";
 
-START_TEST(the_canonical_form_is_as_documented)
+START_TEST(the_canonical_form_says_all_that_is_current)
 {
     static const char digest_example[] =
         "bc2263aed376f242200de49096d418ea57e5eb89e296b0350c943f78e811d9c6";
@@ -359,7 +359,7 @@ record_suite(void)
     tcase_add_test(tcase, a_parent_outside_of_creation_is_void);
     tcase_add_test(tcase, the_parent_may_stand_in_either_half);
     tcase_add_test(tcase, an_unknown_kind_is_kept);
-    tcase_add_test(tcase, the_canonical_form_is_as_documented);
+    tcase_add_test(tcase, the_canonical_form_says_all_that_is_current);
     suite_add_tcase(suite, tcase);
     return suite;
 }
