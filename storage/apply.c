@@ -233,10 +233,19 @@ apply_key_of_grants(
     return rc;
 }
 
+/* Have the records under this key made again before the commit. */
 static enum err
 push_late(struct store *store, struct dot dot)
 {
-    enum err rc = mem_grow((void **)&store->late, &store->late_capacity,
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; i < store->late_count; i++) {
+        if (store->late[i].log == dot.log &&
+            store->late[i].position == dot.position) {
+            return ERR_OK;
+        }
+    }
+    rc = mem_grow((void **)&store->late, &store->late_capacity,
         store->late_count + 1, sizeof(*store->late));
 
     if (rc == ERR_OK) {
@@ -328,6 +337,12 @@ merge_change(struct applying *a, struct content_key *key,
         out_void);
     if (rc == ERR_OK) {
         rc = context.rc;
+    }
+    if (rc == ERR_OK && merged->record.is_full) {
+        /* Which of its changes count depends on their order: only the whole
+         * history says (docs/protocol.md, "Records and merging"). */
+        merged->is_dirty = true;
+        return push_late(store, key->info.key);
     }
     if (rc == ERR_OK && *out_void == VOID_NONE) {
         merged->is_dirty = true;
