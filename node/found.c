@@ -78,6 +78,16 @@ out:
     return rc;
 }
 
+enum err
+node_enrol(struct store *store, struct bytes cert, struct err_msg *msg)
+{
+    enum err rc = store_enrol(store, cert, msg);
+
+    return rc == ERR_OK
+               ? store_put_note(store, bytes_text("certificate"), cert, msg)
+               : rc;
+}
+
 static enum err
 run_found(void *context, struct store *store, struct err_msg *msg)
 {

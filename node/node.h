@@ -77,6 +77,14 @@ enum err node_certify(struct node *node, const struct corridor_id *corridor,
     struct err_msg *msg) MUST_USE;
 
 /*
+ * In a write transaction: write our own enrolment, as store_enrol does, and
+ * keep the certificate for peers that have not heard of us: the note
+ * "certificate". Errors as of store_enrol.
+ */
+enum err node_enrol(
+    struct store *store, struct bytes cert, struct err_msg *msg) MUST_USE;
+
+/*
  * The passphrase: --passphrase-file, CORRIDOR_PASSPHRASE_FILE, the systemd
  * credential "passphrase", or a prompt on the terminal (twice when `is_new`);
  * one trailing newline is cut. ERR_CONFIG: none of these is there.

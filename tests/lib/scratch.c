@@ -10,6 +10,9 @@
 
 enum { DEPTH_MAX = 8 };
 
+/* What mkdtemp replaces. */
+static const char six[] = {'X', 'X', 'X', 'X', 'X', 'X', '\0'};
+
 void
 scratch_make(struct scratch *scratch)
 {
@@ -20,8 +23,8 @@ scratch_make(struct scratch *scratch)
         /* Many small syncs: memory spares minutes. */
         parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
     }
-    n = snprintf(scratch->path, sizeof(scratch->path),
-        "%s/corridor-test-XXXXXX", parent);
+    n = snprintf(scratch->path, sizeof(scratch->path), "%s/corridor-test-%s",
+        parent, six);
 
     ck_assert_uint_lt((size_t)n, sizeof(scratch->path));
     ck_assert_ptr_nonnull(mkdtemp(scratch->path));
