@@ -23,16 +23,22 @@ world_secret(struct secret_key *out, unsigned use, unsigned number)
     memcpy(out->bytes, hash.bytes, sizeof(out->bytes));
 }
 
+static void
+make_office(struct world *world, unsigned number)
+{
+    struct public_key key = {{0}};
+
+    world_secret(&world->office_keys[number], USE_OFFICE, number);
+    keys_sign_public(&key, &world->office_keys[number]);
+    memcpy(world->offices[number].bytes, key.bytes, sizeof(key.bytes));
+}
+
 void
 world_init(struct world *world)
 {
     memset(world, 0, sizeof(*world));
-    for (unsigned i = 0; i < WORLD_OFFICES_MAX; i++) {
-        struct public_key key = {{0}};
-
-        world_secret(&world->office_keys[i], USE_OFFICE, i);
-        keys_sign_public(&key, &world->office_keys[i]);
-        memcpy(world->offices[i].bytes, key.bytes, sizeof(key.bytes));
+    for (unsigned i = 0; i < WORLD_OFFICES_READY; i++) {
+        make_office(world, i);
     }
 }
 
@@ -85,6 +91,9 @@ world_node(struct world *world, unsigned office)
     ck_assert_uint_lt(number, WORLD_NODES_MAX);
     ck_assert_uint_lt(office, WORLD_OFFICES_MAX);
     world->node_count++;
+    if (office >= WORLD_OFFICES_READY) {
+        make_office(world, office);
+    }
     node->office = office;
     secrets_make(&node->secrets, number);
     node->cert.office = world->offices[office];

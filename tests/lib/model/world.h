@@ -9,7 +9,11 @@
 
 #include "sync/model/membership.h"
 
-enum { WORLD_NODES_MAX = 80, WORLD_OFFICES_MAX = 64 };
+enum {
+    WORLD_NODES_MAX = 512,
+    WORLD_OFFICES_MAX = 400,
+    WORLD_OFFICES_READY = 64 /* whose keys world_init makes */
+};
 
 struct world_node {
     unsigned office;
@@ -119,6 +123,15 @@ struct circle_name world_office_circle(
 /* Evaluate all controls, or those that `keep` (may be NULL) says. */
 void world_eval(
     const struct world *world, const bool *keep, struct membership *out);
+
+/*
+ * The same statements as another machine would hold them: in another order,
+ * and with other local numbers for the logs, both drawn from the seed. The
+ * statements are borrowed from `world`: free it with world_release_view.
+ */
+void world_view(struct world *out, const struct world *world, uint64_t seed);
+/* Free a view. */
+void world_release_view(struct world *view);
 
 /*
  * Everything a membership says, with log ids in place of local numbers, and

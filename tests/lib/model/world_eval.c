@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
+#include <string.h>
 
 #include "crypto/base/mem.h"
 #include "tests/lib/model/world.h"
+#include "tests/lib/prng.h"
 
 void
 world_eval(const struct world *world, const bool *keep, struct membership *out)
@@ -30,6 +32,24 @@ put_log(struct buf *out, const struct log_table *logs, struct dot dot)
     log_id_encode(id, &logs->ids[dot.log]);
     buf_put(out, id, sizeof(id));
     buf_put_u64(out, dot.position);
+}
+
+/* The log that follows `last` (NULL: the first) by id; false after all. */
+static bool
+next_log(const struct log_table *logs, const struct log_id *last, uint32_t *out)
+{
+    const struct log_id *next = NULL;
+
+    for (uint32_t log = 0; log < logs->count; log++) {
+        const struct log_id *id = &logs->ids[log];
+
+        if ((last == NULL || log_id_compare(last, id) < 0) &&
+            (next == NULL || log_id_compare(id, next) < 0)) {
+            next = id;
+            *out = log;
+        }
+    }
+    return next != NULL;
 }
 
 static void
@@ -111,11 +131,13 @@ dump_rights(const struct membership *m, struct buf *out)
     static const uint8_t roles[] = {
         0, ROLE_ADMIN, ROLE_WRITE, ROLE_READ, ROLE_RELAY, ROLE_AUDIT};
     struct vclock all = {0};
+    const struct log_id *last = NULL;
+    uint32_t log = 0;
 
-    for (uint32_t log = 0; log < m->logs->count; log++) {
-        ck_assert_int_eq(vclock_raise(&all, log, UINT64_MAX / 2), ERR_OK);
+    for (uint32_t l = 0; l < m->logs->count; l++) {
+        ck_assert_int_eq(vclock_raise(&all, l, UINT64_MAX / 2), ERR_OK);
     }
-    for (uint32_t log = 0; log < m->logs->count; log++) {
+    for (; next_log(m->logs, last, &log); last = &m->logs->ids[log]) {
         put_log(out, m->logs, (struct dot){log, membership_cut(m, log)});
         for (size_t i = 0; i < sizeof(roles); i++) {
             for (uint64_t position = 0; position < 20; position++) {
@@ -146,7 +168,10 @@ static void
 dump_verdicts(
     const struct membership *m, const struct control *controls, struct buf *out)
 {
-    for (uint32_t log = 0; log < m->logs->count; log++) {
+    const struct log_id *last = NULL;
+    uint32_t log = 0;
+
+    for (; next_log(m->logs, last, &log); last = &m->logs->ids[log]) {
         for (uint64_t position = 0; position < m->control_count; position++) {
             size_t i = 0;
             const struct control *c =
@@ -180,4 +205,77 @@ world_dump(const struct membership *membership, const struct control *controls,
     dump_rights(m, out);
     dump_verdicts(m, controls, out);
     ck_assert_int_eq(buf_err(out), ERR_OK);
+}
+
+/* A random order of the numbers below count. */
+static void
+shuffle(struct prng *prng, uint32_t *out, size_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        size_t j = (size_t)prng_below(prng, (uint64_t)i + 1);
+
+        out[i] = out[j];
+        out[j] = i;
+    }
+}
+
+static void
+renumber(
+    struct vclock *out, const struct vclock *clock, const uint32_t *new_numbers)
+{
+    memset(out, 0, sizeof(*out));
+    for (uint32_t log = 0; log < clock->count; log++) {
+        if (vclock_get(clock, log) != 0) {
+            ck_assert_int_eq(
+                vclock_raise(out, new_numbers[log], vclock_get(clock, log)),
+                ERR_OK);
+        }
+    }
+}
+
+void
+world_view(struct world *out, const struct world *world, uint64_t seed)
+{
+    struct prng prng = prng_init(seed);
+    uint32_t order[2 * WORLD_NODES_MAX];
+    uint32_t numbers[2 * WORLD_NODES_MAX];
+    uint32_t *places = mem_alloc((world->count + 1) * sizeof(*places));
+
+    ck_assert_ptr_nonnull(places);
+    memset(out, 0, sizeof(*out));
+    out->corridor = world->corridor;
+    shuffle(&prng, order, world->logs.count);
+    for (size_t i = 0; i < world->logs.count; i++) {
+        ck_assert_int_eq(log_table_add(&out->logs, &world->logs.ids[order[i]],
+                             &numbers[order[i]]),
+            ERR_OK);
+    }
+    out->controls = mem_zalloc(world->count + 1, sizeof(*out->controls));
+    ck_assert_ptr_nonnull(out->controls);
+    out->count = world->count;
+    shuffle(&prng, places, world->count);
+    for (size_t i = 0; i < world->count; i++) {
+        const struct control *from = &world->controls[i];
+        struct control *to = &out->controls[places[i]];
+
+        *to = *from;
+        to->dot.log = numbers[from->dot.log];
+        if (to->has_generation) {
+            to->generation.log = numbers[from->generation.log];
+        }
+        renumber(&to->clock, &from->clock, numbers);
+        renumber(&to->seen, &from->seen, numbers);
+    }
+    mem_free(places);
+}
+
+void
+world_release_view(struct world *view)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        vclock_release(&view->controls[i].clock);
+        vclock_release(&view->controls[i].seen);
+    }
+    mem_free(view->controls);
+    log_table_release(&view->logs);
 }
