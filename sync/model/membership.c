@@ -16,7 +16,6 @@ control_release(struct control *control)
         return;
     }
     vclock_release(&control->clock);
-    vclock_release(&control->seen);
     statement_release(&control->statement);
     mem_free(control->body);
     *control = (struct control){0};

@@ -32,9 +32,12 @@ struct control {
     struct dot dot;
     uint64_t rank;
     uint64_t time;
-    struct vclock clock; /* all control entries it counts, own log included
-                            up to itself, exclusively; as written, not cut */
-    struct vclock seen;  /* likewise of changes logs: what it says it saw */
+    /*
+     * As written, not cut: the control entries it counts, own log included up
+     * to itself, exclusively; and of changes logs what it says it has seen
+     * (vclock_merge of the author's clock and seen: they share no log).
+     */
+    struct vclock clock;
     struct statement statement;
     uint8_t *body; /* owned: what the statement's views look into */
     /* SEALS' generation, CIRCLE's former, in local numbers */

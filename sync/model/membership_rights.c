@@ -83,11 +83,8 @@ vote_cut(const struct eval *eval, uint32_t control, const struct log_id *log,
 
     if (log_table_find(eval->logs, log, &number)) {
         /* An entry does not count itself, whatever its author's clock is. */
-        counted =
-            number == c->dot.log
-                ? c->dot.position
-                : vclock_get(
-                      log->kind == LOG_CONTROL ? &c->clock : &c->seen, number);
+        counted = number == c->dot.log ? c->dot.position
+                                       : vclock_get(&c->clock, number);
     }
     if (cut == NULL) {
         return counted;

@@ -23,8 +23,7 @@ struct world_node {
     uint32_t log;        /* control */
     uint32_t changes;    /* changes */
     uint64_t size;       /* of the control log */
-    struct vclock clock; /* what its next entry counts */
-    struct vclock seen;  /* and says it has seen of changes logs */
+    struct vclock clock; /* what its next entry counts, or has seen */
 };
 
 struct world {

@@ -264,7 +264,6 @@ world_view(struct world *out, const struct world *world, uint64_t seed)
             to->generation.log = numbers[from->generation.log];
         }
         renumber(&to->clock, &from->clock, numbers);
-        renumber(&to->seen, &from->seen, numbers);
     }
     mem_free(places);
 }
@@ -274,7 +273,6 @@ world_release_view(struct world *view)
 {
     for (size_t i = 0; i < view->count; i++) {
         vclock_release(&view->controls[i].clock);
-        vclock_release(&view->controls[i].seen);
     }
     mem_free(view->controls);
     log_table_release(&view->logs);
