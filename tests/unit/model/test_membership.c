@@ -540,17 +540,28 @@ END_TEST
 START_TEST(logs_that_came_later_are_found_all_the_same)
 {
     unsigned second = world_node(&world, C);
+    struct log_table all = world.logs;
+    uint32_t log = 0;
 
     world_enrol(&world, C, second);
-    /* As if its logs were in nobody's table yet. */
-    world.logs.count -= 2;
+    /* The last two logs come after the evaluation. */
+    world.logs = (struct log_table){0};
+    for (size_t i = 0; i < all.count - 2; i++) {
+        ck_assert_int_eq(log_table_add(&world.logs, &all.ids[i], &log), ERR_OK);
+    }
     eval();
-    world.logs.count += 2;
+    ck_assert_ptr_null(
+        membership_office_of(&membership, world.nodes[second].changes));
+    for (size_t i = all.count - 2; i < all.count; i++) {
+        ck_assert_int_eq(log_table_add(&world.logs, &all.ids[i], &log), ERR_OK);
+    }
     ck_assert_ptr_eq(
         membership_office_of(&membership, world.nodes[second].changes),
         office(C));
-    ck_assert_ptr_null(
-        membership_office_of(&membership, (uint32_t)world.logs.count));
+    ck_assert_uint_eq(
+        membership_cut(&membership, world.nodes[second].log), UINT64_MAX);
+    ck_assert_ptr_null(membership_office_of(&membership, log + 1));
+    log_table_release(&all);
 }
 END_TEST
 
