@@ -58,14 +58,6 @@ judge_author(struct store *store, const struct batch *batch)
     return judge_first(store, batch);
 }
 
-static bool
-heads_equal(const struct head *a, const struct head *b)
-{
-    return a->size == b->size && hash_equal(&a->root, &b->root) &&
-           memcmp(a->signature.bytes, b->signature.bytes,
-               sizeof(a->signature.bytes)) == 0;
-}
-
 /* Two signed heads of one size with two roots: a fork, whatever the rest. */
 static bool
 contradicts(const struct log_state *state, const struct head *head)
@@ -127,7 +119,7 @@ settle_heads(struct log_state *state, const struct batch *batch)
         }
     }
     if (state->has_target && state->target.size > state->edge.size &&
-        !heads_equal(&state->target, &batch->head)) {
+        !log_head_equal(&state->target, &batch->head)) {
         awaited[count++] = state->target;
     }
     /* The newest are kept: they are met last. */
@@ -166,23 +158,96 @@ skip_held(const struct log_state *state, struct batch *batch)
 static const struct head *
 trusted_head(const struct log_state *state, const struct head *head)
 {
-    if (state->has_target && heads_equal(&state->target, head)) {
+    if (state->has_target && log_head_equal(&state->target, head)) {
         return &state->target;
     }
-    return state->has_head && heads_equal(&state->head, head) ? &state->head
-                                                              : NULL;
+    return state->has_head && log_head_equal(&state->head, head) ? &state->head
+                                                                 : NULL;
 }
 
-/* Bodies may be absent only where an erasure covers them: none does yet. */
-static enum err
-check_bodies(const struct batch *batch)
+/* Does this office only look over headers and grants? */
+static bool
+is_auditor(const struct store *store)
 {
+    const struct office *self =
+        membership_office(&store->membership, &store->options.office);
+
+    return self != NULL && (self->roles & ROLE_AUDIT) != 0 &&
+           (self->roles & (ROLE_READ | ROLE_WRITE | ROLE_RELAY)) == 0;
+}
+
+/*
+ * docs/protocol.md, "Entries": a body may be absent only where an erasure
+ * covers it, and none does yet; or because this node may not hold bodies,
+ * which are those of changes only.
+ */
+static enum err
+check_bodies(const struct store *store, const struct batch *batch)
+{
+    bool may_lack = is_auditor(store);
+
     for (size_t i = 0; i < batch->count; i++) {
-        if (!batch->entries[i].has_body) {
+        if (!batch->entries[i].has_body &&
+            !(may_lack && batch->entries[i].kind == ENTRY_CHANGE)) {
             return ERR_DENIED;
         }
     }
     return ERR_OK;
+}
+
+/* A head that contradicts one we keep shows a fork, if it is really signed. */
+static enum err
+judge_head(const struct store *store, const struct log_state *state,
+    const struct batch *batch)
+{
+    enum err rc = ERR_OK;
+
+    if (!contradicts(state, &batch->head)) {
+        return ERR_OK;
+    }
+    rc = log_head_verify(&batch->head, &store->corridor, &batch->log);
+    return rc == ERR_OK ? ERR_FORK : rc;
+}
+
+/*
+ * A head of our own log beyond what we hold was signed before a rollback. If
+ * its tree does not continue ours, we have written there again since: two
+ * entries of one position are signed, and only a new key mends that.
+ */
+static enum err
+judge_own(struct store *store, struct log_state *state,
+    const struct batch *batch, enum err rc)
+{
+    if (rc == ERR_BAD_SIGNATURE && batch->head.size > state->edge.size) {
+        enum err ours =
+            log_head_verify(&batch->head, &store->corridor, &batch->log);
+        rc = ours == ERR_OK ? ERR_FORK : ours;
+    }
+    if (rc == ERR_FORK) {
+        /* No table is touched, so the transaction stays clean: the mark goes
+         * to the disk with the next commit, or is found once more. */
+        state->is_forked = true;
+        state->is_dirty = true;
+    }
+    return rc;
+}
+
+/* Does the batch extend what is held? The edge behind it, and its nodes. */
+static enum err
+verify_batch(struct store *store, struct log_state *state,
+    const struct batch *batch, struct merkle_edge *out)
+{
+    struct merkle_edge edge = state->edge;
+    enum err rc = log_verify_batch(&edge, &store->nodes, batch,
+        &store->corridor, trusted_head(state, &batch->head));
+
+    if (rc == ERR_OK) {
+        rc = check_awaited(state, batch, &store->nodes);
+    }
+    if (rc == ERR_OK) {
+        *out = edge;
+    }
+    return rc;
 }
 
 static enum err
@@ -205,14 +270,38 @@ append_all(struct store *store, uint32_t log, const struct batch *batch,
     return rc;
 }
 
+/* What the batch brings, once it is verified: append, apply, keep the head. */
+static enum err
+take_in(struct store *store, const struct batch *batch,
+    const struct merkle_edge *edge, struct err_msg *msg)
+{
+    struct log_state *state = NULL;
+    uint32_t log = 0;
+    enum err rc = ERR_OK;
+
+    store->is_dirty = true;
+    rc = state_log(store, &batch->log, &log);
+    if (rc == ERR_OK) {
+        rc = append_all(store, log, batch, msg);
+    }
+    if (rc == ERR_OK) {
+        state = store->states[log];
+        state->edge = *edge;
+        settle_heads(state, batch);
+        rc = apply_waiting(store, msg);
+    }
+    return rc;
+}
+
 static enum err
 accept_batch(struct store *store, struct batch *batch,
     struct accept_result *out, struct err_msg *msg)
 {
-    struct log_state *state = NULL;
+    struct log_state fresh = {0};
+    struct log_state *state = &fresh;
     struct merkle_edge edge;
     uint32_t log = 0;
-    bool was_known = log_table_find(&store->logs, &batch->log, &log);
+    size_t refused = store->refused;
     enum err rc = judge_author(store, batch);
 
     if (rc != ERR_OK) {
@@ -220,40 +309,35 @@ accept_batch(struct store *store, struct batch *batch,
             rc == ERR_GAP ? "the admission of a log's author has not come"
                           : "a log whose author is no member");
     }
-    rc = check_bodies(batch);
+    rc = check_bodies(store, batch);
+    if (rc != ERR_OK) {
+        return err_set(msg, rc, "a batch lacks bodies that this node is due");
+    }
+    if (log_table_find(&store->logs, &batch->log, &log)) {
+        state = store->states[log];
+    }
+    out->stored = state->edge.size;
+    rc = judge_head(store, state, batch);
     if (rc == ERR_OK) {
-        rc = was_known ? ERR_OK : state_log(store, &batch->log, &log);
+        rc = skip_held(state, batch);
     }
-    if (rc != ERR_OK) {
+    if (rc == ERR_STALE || rc == ERR_GAP) {
         return rc;
     }
-    state = store->states[log];
-    rc = skip_held(state, batch);
-    if (rc != ERR_OK) {
-        out->stored = state->edge.size;
-        return rc;
+    if (rc == ERR_OK) {
+        rc = verify_batch(store, state, batch, &edge);
     }
-    edge = state->edge;
-    rc = log_verify_batch(&edge, &store->nodes, batch, &store->corridor,
-        trusted_head(state, &batch->head));
-    if (rc == ERR_OK &&
-        (contradicts(state, &batch->head) ||
-            check_awaited(state, batch, &store->nodes) != ERR_OK)) {
-        rc = ERR_FORK;
+    if (node_id_equal(&batch->log.node, &store->self.sign)) {
+        rc = judge_own(store, state, batch, rc);
     }
     if (rc != ERR_OK) {
         return err_set(
             msg, rc, "a batch of a log was refused: %s", err_text(rc));
     }
-    store->is_dirty = true;
-    rc = append_all(store, log, batch, msg);
-    if (rc == ERR_OK) {
-        state->edge = edge;
-        settle_heads(state, batch);
-        rc = apply_waiting(store, msg);
-    }
-    out->stored = state->edge.size;
+    rc = take_in(store, batch, &edge, msg);
+    out->stored = edge.size;
     out->accepted = batch->count;
+    out->refused = store->refused - refused;
     return rc;
 }
 
@@ -264,23 +348,21 @@ store_accept(struct store *store, struct bytes encoded,
     struct batch batch = {0};
     struct entry *entries = NULL;
     struct accept_result result = {0};
-    enum err rc = ERR_OK;
+    enum err rc = batch_decode(&batch, encoded);
 
-    store->is_dirty = false;
-    rc = batch_decode(&batch, encoded);
-    if (rc == ERR_OK) {
-        entries = batch.entries;
-        result.log = batch.log;
-        rc = state_members(store, msg);
+    if (rc != ERR_OK) {
+        return err_set(msg, rc, "a batch that breaks its format");
     }
+    entries = batch.entries;
+    result.log = batch.log;
+    rc = state_members(store, msg);
     if (rc == ERR_OK) {
         rc = accept_batch(store, &batch, &result, msg);
-        batch.entries = entries;
+    }
+    if (rc == ERR_OK || rc == ERR_STALE) {
         *out = result;
     }
-    if (rc == ERR_OK) {
-        store->is_dirty = false;
-    }
+    batch.entries = entries;
     batch_release(&batch);
     return rc;
 }

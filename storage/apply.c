@@ -4,7 +4,7 @@
 
 #include "crypto/base/mem.h"
 #include "crypto/base/num.h"
-#include "storage/store_internal.h"
+#include "storage/apply_internal.h"
 
 enum err
 apply_refuse(struct store *store, uint64_t arrival, enum void_reason reason,
@@ -13,6 +13,7 @@ apply_refuse(struct store *store, uint64_t arrival, enum void_reason reason,
     struct key key = key_u64(arrival);
     uint8_t value = (uint8_t)reason;
 
+    store->refused++;
     return txn_put(
         store->txn, TABLE_REFUSED, key_bytes(&key), bytes_of(&value, 1), msg);
 }
@@ -76,403 +77,6 @@ check_causes(struct store *store, const struct author *author,
     }
     out->rank = rank + 1;
     return ERR_OK;
-}
-
-/* What was just advanced, as the rest of the work wants it. */
-struct applying {
-    struct store *store;
-    struct log_state *state;
-    const struct stored_entry *stored;
-    const struct header *header;
-    struct applied *out;
-};
-
-static enum err
-put_member_row(
-    struct applying *a, const struct control *control, struct err_msg *msg)
-{
-    struct key key = key_u64(a->stored->arrival);
-    struct buf row = {0};
-    enum err rc = ERR_OK;
-
-    buf_put_u64(&row, control->rank);
-    buf_put_u64(&row, control->time);
-    buf_put_u8(&row, control->has_generation ? 1 : 0);
-    buf_put_u32(&row, control->generation.log);
-    buf_put_u64(&row, control->generation.position);
-    for (uint32_t log = 0; log < control->clock.count; log++) {
-        buf_put_u64(&row, vclock_get(&control->clock, log));
-    }
-    rc = buf_err(&row);
-    if (rc == ERR_OK) {
-        rc = txn_put(a->store->txn, TABLE_MEMBERS, key_bytes(&key),
-            buf_bytes(&row), msg);
-    }
-    buf_release(&row);
-    return rc;
-}
-
-static bool
-names_generation(const struct statement *statement)
-{
-    return statement->type == STATEMENT_SEALS ||
-           (statement->type == STATEMENT_CIRCLE && statement->has_former);
-}
-
-/* Decode the statement and put it among those that membership evaluates. */
-static enum err
-apply_control(struct applying *a, struct err_msg *msg)
-{
-    struct store *store = a->store;
-    struct author *author = &a->state->author;
-    struct control control = {0};
-    struct bytes body = a->stored->entry.body;
-    enum err rc = ERR_OK;
-
-    if (!a->stored->entry.has_body) {
-        return apply_refuse(store, a->stored->arrival, VOID_MALFORMED, msg);
-    }
-    control.dot = a->stored->dot;
-    control.rank = a->out->rank;
-    control.time = a->header->time;
-    control.body = mem_copy(body.data, body.size);
-    rc = control.body == NULL ? ERR_NOMEM
-                              : vclock_copy(&control.clock, &author->clock);
-    if (rc == ERR_OK) {
-        rc = statement_decode(
-            &control.statement, bytes_of(control.body, body.size));
-        if (rc != ERR_OK && rc != ERR_NOMEM) {
-            control_release(&control);
-            return apply_refuse(store, a->stored->arrival, VOID_MALFORMED, msg);
-        }
-    }
-    if (rc == ERR_OK && names_generation(&control.statement)) {
-        control.has_generation = author_resolve(
-            author, NULL, control.statement.generation, &control.generation);
-    }
-    if (rc == ERR_OK) {
-        rc = mem_grow((void **)&store->controls, &store->control_capacity,
-            store->control_count + 1, sizeof(*store->controls));
-    }
-    if (rc == ERR_OK) {
-        rc = put_member_row(a, &control, msg);
-    }
-    if (rc != ERR_OK) {
-        control_release(&control);
-        return rc;
-    }
-    store->controls[store->control_count++] = control;
-    store->membership_dirty = true;
-    return ERR_OK;
-}
-
-/* Take the header's grants in. *out_void: the first reason against one. */
-static enum err
-apply_grants(
-    struct applying *a, struct content_key *key, enum void_reason *out_void)
-{
-    struct author *author = &a->state->author;
-    enum err rc = ERR_OK;
-
-    for (size_t i = 0; i < a->header->grant_count && rc == ERR_OK; i++) {
-        enum void_reason reason = VOID_NONE;
-        struct key_grant mine = {.entry = a->stored->dot, .item = (uint16_t)i};
-        struct grant grant;
-
-        header_grant(&grant, a->header, i);
-        mine.mode = grant.mode;
-        mine.purpose = grant.purpose;
-        mine.has_expiry = grant.has_expiry;
-        mine.expiry_ms = grant.expiry_ms;
-        if (!author_resolve(author, NULL, grant.generation, &mine.generation)) {
-            reason = VOID_MALFORMED;
-        } else {
-            rc = key_grant_add(&key->info, &a->store->membership, &mine,
-                &author->clock, &reason);
-        }
-        if (reason != VOID_NONE && *out_void == VOID_NONE) {
-            *out_void = reason;
-        }
-    }
-    key->is_dirty = true;
-    return rc;
-}
-
-/* The content key the entry creates, grants, or both. */
-static enum err
-apply_key_of_grants(
-    struct applying *a, enum void_reason *out_void, struct err_msg *msg)
-{
-    struct store *store = a->store;
-    struct content_key *key = NULL;
-    struct dot dot = a->stored->dot;
-    enum err rc = ERR_OK;
-
-    if (!a->header->has_grants) {
-        return ERR_OK;
-    }
-    if (a->header->creates_key) {
-        rc = content_add(&store->content, store->txn, dot, &key, msg);
-        if (rc == ERR_OK) {
-            key->info.class = a->header->class;
-            key->info.commitment = a->header->commitment;
-        }
-    } else if (!author_resolve(
-                   &a->state->author, NULL, a->header->grants_key, &dot)) {
-        *out_void = VOID_MALFORMED;
-    } else {
-        rc = content_get(&store->content, store->txn, dot, &key, msg);
-        if (rc == ERR_NOT_FOUND) {
-            *out_void = VOID_KEY;
-            rc = ERR_OK;
-        }
-    }
-    if (rc == ERR_OK && key != NULL) {
-        rc = apply_grants(a, key, out_void);
-    }
-    return rc;
-}
-
-/* Have the records under this key made again before the commit. */
-static enum err
-push_late(struct store *store, struct dot dot)
-{
-    enum err rc = ERR_OK;
-
-    for (size_t i = 0; i < store->late_count; i++) {
-        if (store->late[i].log == dot.log &&
-            store->late[i].position == dot.position) {
-            return ERR_OK;
-        }
-    }
-    rc = mem_grow((void **)&store->late, &store->late_capacity,
-        store->late_count + 1, sizeof(*store->late));
-
-    if (rc == ERR_OK) {
-        store->late[store->late_count++] = dot;
-    }
-    return rc;
-}
-
-/* Open the key if we can; note it as pending, or as opened late. */
-static enum err
-unlock(struct applying *a, struct content_key *key, struct err_msg *msg)
-{
-    struct store *store = a->store;
-    struct reader reader = store_reader(store);
-    struct key name = key_dot(key->info.key);
-    bool opened = false;
-    enum err rc = ERR_OK;
-
-    if (key->has_secret) {
-        return ERR_OK;
-    }
-    rc = reader_unlock(&reader, key, a->stored, &opened, msg);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    if (!opened && key->head == 0) {
-        return txn_put(
-            store->txn, TABLE_PENDING, key_bytes(&name), bytes_text("1"), msg);
-    }
-    if (!opened || key->head == 0) {
-        return ERR_OK;
-    }
-    rc = txn_delete(store->txn, TABLE_PENDING, key_bytes(&name), msg);
-    return rc == ERR_OK ? push_late(store, key->info.key) : rc;
-}
-
-struct opens_context {
-    struct store *store;
-    const struct author *author;
-    enum err rc;
-};
-
-static bool
-author_opens(void *context, struct dot dot)
-{
-    struct opens_context *c = context;
-    struct content_key *key = NULL;
-    enum err rc =
-        content_get(&c->store->content, c->store->txn, dot, &key, NULL);
-
-    if (rc != ERR_OK) {
-        c->rc = rc == ERR_NOT_FOUND ? c->rc : rc;
-        return false;
-    }
-    return key_opens(
-        &key->info, &c->store->membership, c->author->log, &c->author->clock);
-}
-
-static enum err
-merge_change(struct applying *a, struct content_key *key,
-    const struct change *change, enum void_reason *out_void,
-    struct err_msg *msg)
-{
-    struct store *store = a->store;
-    struct opens_context context = {
-        .store = store, .author = &a->state->author};
-    struct change_place place = {
-        .dot = a->stored->dot,
-        .rank = a->out->rank,
-        .time = a->header->time,
-        .clock = &a->state->author.clock,
-        .key = key->info.key,
-        .class = key->info.class,
-        .corridor = &store->corridor,
-        .logs = &store->logs,
-        .membership = &store->membership,
-        .opens = author_opens,
-        .context = &context,
-    };
-    struct merged *merged = NULL;
-    enum err rc =
-        merged_get(store, change->kind, &change->record, &merged, msg);
-
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    rc = record_apply(&merged->record,
-        schema_kind(store->options.schema, change->kind), change, &place,
-        out_void);
-    if (rc == ERR_OK) {
-        rc = context.rc;
-    }
-    if (rc == ERR_OK && merged->record.is_full) {
-        /* Which of its changes count depends on their order: only the whole
-         * history says (docs/protocol.md, "Records and merging"). */
-        merged->is_dirty = true;
-        return push_late(store, key->info.key);
-    }
-    if (rc == ERR_OK && *out_void == VOID_NONE) {
-        merged->is_dirty = true;
-    }
-    return rc;
-}
-
-/* Open the body and merge what it says. */
-static enum err
-apply_body(struct applying *a, struct content_key *key,
-    enum void_reason *out_void, struct err_msg *msg)
-{
-    struct store *store = a->store;
-    struct reader reader = store_reader(store);
-    struct open_change open = {
-        .author = &a->state->author,
-        .header = a->header,
-        .entry = &a->stored->entry,
-        .dot = a->stored->dot,
-        .key = key,
-    };
-    struct change change = {0};
-    enum err rc = ERR_OK;
-
-    buf_clear(&store->plain);
-    rc = reader_open_change(&reader, &open, &store->plain, out_void);
-    if (rc == ERR_OK && *out_void == VOID_NONE) {
-        rc = change_decode(
-            &change, buf_bytes(&store->plain), &a->state->author, NULL);
-        if (rc == ERR_MALFORMED || rc == ERR_TOO_BIG) {
-            *out_void = VOID_MALFORMED;
-            rc = ERR_OK;
-        } else if (rc == ERR_OK) {
-            rc = merge_change(a, key, &change, out_void, msg);
-        }
-    }
-    change_release(&change);
-    return rc;
-}
-
-/* Chain the entry to its content key, and merge it if the key is ours. */
-static enum err
-apply_under_key(
-    struct applying *a, enum void_reason *out_void, struct err_msg *msg)
-{
-    struct store *store = a->store;
-    struct content_key *key = NULL;
-    struct dot dot = {0};
-    enum err rc = ERR_OK;
-
-    if (!a->header->has_key ||
-        !author_resolve(&a->state->author, NULL, a->header->key, &dot)) {
-        *out_void = VOID_MALFORMED;
-        return ERR_OK;
-    }
-    rc = content_get(&store->content, store->txn, dot, &key, msg);
-    if (rc == ERR_NOT_FOUND) {
-        *out_void = VOID_KEY;
-        return ERR_OK;
-    }
-    if (rc == ERR_OK) {
-        rc = unlock(a, key, msg);
-    }
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    if (!key_opens(&key->info, &store->membership, a->state->author.log,
-            &a->state->author.clock)) {
-        *out_void = VOID_KEY; /* nobody writes under a key not granted */
-        return ERR_OK;
-    }
-    a->out->previous = key->head;
-    key->head = a->stored->arrival + 1;
-    key->is_dirty = true;
-    if (!key->has_secret || !a->stored->entry.has_body) {
-        return ERR_OK;
-    }
-    return apply_body(a, key, out_void, msg);
-}
-
-/* A grant of a key other than the one the entry stands under may open it. */
-static enum err
-unlock_granted(struct applying *a, struct err_msg *msg)
-{
-    struct content_key *key = NULL;
-    struct dot dot = {0};
-    enum err rc = ERR_OK;
-
-    if (!a->header->has_grants || a->header->creates_key ||
-        !author_resolve(&a->state->author, NULL, a->header->grants_key, &dot)) {
-        return ERR_OK;
-    }
-    rc = content_get(&a->store->content, a->store->txn, dot, &key, msg);
-    if (rc == ERR_NOT_FOUND) {
-        return ERR_OK;
-    }
-    return rc == ERR_OK ? unlock(a, key, msg) : rc;
-}
-
-static enum err
-apply_change(struct applying *a, struct err_msg *msg)
-{
-    struct store *store = a->store;
-    struct author *author = &a->state->author;
-    enum void_reason reason = VOID_NONE;
-    enum void_reason granting = VOID_NONE;
-    enum err rc = state_members(store, msg);
-
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    reason = membership_allows(
-        &store->membership, a->stored->dot, &author->clock, ROLE_WRITE);
-    if (reason == VOID_NONE) {
-        rc = apply_key_of_grants(a, &granting, msg);
-        if (rc == ERR_OK) {
-            rc = unlock_granted(a, msg);
-        }
-        if (rc == ERR_OK) {
-            rc = apply_under_key(a, &reason, msg);
-        }
-    }
-    if (reason == VOID_NONE) {
-        reason = granting; /* the change stands, its grant does not */
-    }
-    if (rc == ERR_OK && reason != VOID_NONE) {
-        rc = apply_refuse(store, a->stored->arrival, reason, msg);
-    }
-    store->backlog++;
-    return rc;
 }
 
 static enum err
@@ -643,9 +247,12 @@ apply_next(
     struct dot dot = {log, store->states[log]->author.applied};
     struct stored_entry stored;
     struct applied applied;
-    struct buf copy = {0};
+    struct buf copy = {.limit = ENTRY_COPY_BYTES_MAX};
     enum err rc = entries_get(store->txn, dot, &stored, msg);
 
+    if (rc == ERR_NOT_FOUND) {
+        rc = err_set(msg, ERR_CORRUPT, "a stored entry is missing");
+    }
     if (rc == ERR_OK) {
         rc = entries_copy(&stored, &copy);
     }
@@ -672,7 +279,9 @@ apply_waiting(struct store *store, struct err_msg *msg)
             struct log_state *state = store->states[log];
             bool applied = false;
 
-            if (state->author.applied < state->edge.size) {
+            if (state->author.applied < state->edge.size &&
+                !(store->only_control &&
+                    state->author.id.kind != LOG_CONTROL)) {
                 rc = apply_next(store, log, &applied, msg);
             }
             progress = progress || applied;

@@ -6,17 +6,24 @@
 
 #include "crypto/base/cursor.h"
 #include "crypto/base/mem.h"
+#include "crypto/flat.h"
 #include "crypto/hash.h"
 #include "storage/key.h"
 
-enum { SECRET_BYTES = 32, SEALED_BYTES = SECRET_BYTES + SEAL_REST_OVERHEAD };
+enum {
+    SECRET_BYTES = 32,
+    SEALED_BYTES = SECRET_BYTES + SEAL_REST_OVERHEAD,
+    ARRAY_BYTES = 64 /* the label's array with a key */
+};
+
+static const char rest_label[] = "corridor/record/rest/1";
 
 void
 content_init(struct content_cache *cache, const struct secret_key *table,
     const struct secret_key *storage, uint64_t seed)
 {
     map_init(&cache->map, 12, seed);
-    cache->table = *table;
+    seal_rest_keys_init(&cache->table, table);
     cache->storage = *storage;
 }
 
@@ -45,28 +52,34 @@ content_release(struct content_cache *cache)
 {
     content_clear(cache);
     map_release(&cache->map);
-    mem_wipe(&cache->table, sizeof(cache->table));
+    seal_rest_keys_wipe(&cache->table);
     mem_wipe(&cache->storage, sizeof(cache->storage));
 }
 
 void
 content_derive(struct content_cache *cache, struct content_key *key)
 {
+    uint8_t room[ARRAY_BYTES];
+    struct flat item;
+    struct secret_key root;
+
     if (key->has_derived) {
         return;
     }
     seal_keys_init(&key->seal, &key->secret);
     /* A derived value dies with either key: docs/storage.md, "At rest". */
-    hash_derive(
-        &key->rest, &cache->storage, bytes_of(key->secret.bytes, SECRET_BYTES));
+    item = flat_array(room, sizeof(room), 2, rest_label);
+    flat_32(&item, key->secret.bytes);
+    hash_derive(&root, &cache->storage, flat_bytes(&item));
+    seal_rest_keys_init(&key->rest, &root);
+    mem_wipe(room, sizeof(room));
+    mem_wipe(&root, sizeof(root));
     key->has_derived = true;
 }
 
 void
-content_set_secret(struct content_cache *cache, struct content_key *key,
-    const struct secret_key *secret)
+content_set_secret(struct content_key *key, const struct secret_key *secret)
 {
-    (void)cache;
     key->secret = *secret;
     key->has_secret = true;
     key->has_derived = false;
@@ -92,7 +105,7 @@ row_decode(struct content_cache *cache, struct content_key *key,
         return ERR_CORRUPT;
     }
     if (has == 1) {
-        rc = seal_rest_open(&plain, &cache->table, dot, sealed);
+        rc = seal_rest_open_with(&plain, &cache->table, dot, sealed);
         if (rc == ERR_OK && plain.size == SECRET_BYTES) {
             memcpy(key->secret.bytes, plain.data, SECRET_BYTES);
             key->has_secret = true;
@@ -106,6 +119,10 @@ row_decode(struct content_cache *cache, struct content_key *key,
     }
     rc =
         key_info_decode(&key->info, cursor_take(&cursor, cursor_left(&cursor)));
+    if (rc == ERR_OK) {
+        struct key own = key_dot(key->info.key);
+        rc = bytes_equal(key_bytes(&own), dot) ? ERR_OK : ERR_CORRUPT;
+    }
     return rc == ERR_MALFORMED ? ERR_CORRUPT : rc;
 }
 
@@ -199,7 +216,7 @@ row_put(struct content_cache *cache, struct txn *txn,
     buf_put_u64(row, key->head);
     buf_put_u8(row, key->has_secret ? 1 : 0);
     if (key->has_secret) {
-        rc = seal_rest(row, &cache->table, key_bytes(&name),
+        rc = seal_rest_with(row, &cache->table, key_bytes(&name),
             bytes_of(key->secret.bytes, SECRET_BYTES));
     }
     if (rc == ERR_OK) {

@@ -23,14 +23,15 @@ struct content_key {
     bool has_secret;
     bool has_derived;
     bool is_dirty;
+    bool is_late; /* its records are made again before the commit */
     struct secret_key secret;
-    struct seal_keys seal;  /* where has_derived */
-    struct secret_key rest; /* likewise: seals derived values */
+    struct seal_keys seal;      /* where has_derived */
+    struct seal_rest_keys rest; /* likewise: seals derived values */
 };
 
 struct content_cache {
-    struct map map;          /* key_dot's 12 bytes -> struct content_key */
-    struct secret_key table; /* seals content keys at rest */
+    struct map map;              /* key_dot's 12 bytes -> struct content_key */
+    struct seal_rest_keys table; /* seals content keys at rest */
     struct secret_key storage;
 };
 
@@ -48,10 +49,14 @@ enum err content_get(struct content_cache *cache, struct txn *txn,
 /* A new one, not yet on the disk; ERR_EXISTS. */
 enum err content_add(struct content_cache *cache, struct txn *txn,
     struct dot dot, struct content_key **out, struct err_msg *msg) MUST_USE;
-/* Set the secret and what is derived from it. */
-void content_set_secret(struct content_cache *cache, struct content_key *key,
-    const struct secret_key *secret);
-/* Derive once, before use. */
+/* Set the secret; the row is to be written again. */
+void content_set_secret(
+    struct content_key *key, const struct secret_key *secret);
+/*
+ * Derive once, before use. Values at rest are sealed under
+ *     derive(storage key, ["corridor/record/rest/1", content key]),
+ * so that they die with either key.
+ */
 void content_derive(struct content_cache *cache, struct content_key *key);
 /* Write the dirty ones in key order. */
 enum err content_flush(

@@ -471,10 +471,8 @@ check_right(struct editing *e, struct err_msg *msg)
                 void_reason_text(reason));
         }
     }
-    if (rc == ERR_OK && store->states[e->log]->author.applied !=
-                            store->states[e->log]->edge.size) {
-        rc = err_set(msg, ERR_BUSY,
-            "this node's own log is not fully read back yet; sync first");
+    if (rc == ERR_OK) {
+        rc = local_check(store, e->log, msg);
     }
     local_clock_release(&clock);
     return rc;
@@ -504,7 +502,6 @@ store_edit(struct store *store, const struct edit *edit,
     struct editing e = {.store = store, .edit = edit};
     enum err rc = ERR_OK;
 
-    store->is_dirty = false;
     e.kind = schema_kind(store->options.schema, edit->kind);
     if (e.kind == NULL) {
         return err_set(msg, ERR_MALFORMED, "an unknown kind of record");
@@ -525,9 +522,6 @@ store_edit(struct store *store, const struct edit *edit,
     }
     if (rc == ERR_OK) {
         rc = result_of(&e, out, msg);
-    }
-    if (rc == ERR_OK) {
-        store->is_dirty = false;
     }
     record_release(&e.copy);
     mem_free(e.ops);

@@ -66,6 +66,12 @@ enum err entries_locate(struct txn *txn, struct dot dot, uint64_t *out,
 enum err entries_decode(
     struct stored_entry *out, uint64_t arrival, struct bytes value) MUST_USE;
 
+/* What entries_copy holds at the most. */
+enum {
+    ENTRY_COPY_BYTES_MAX = ENTRY_HEADER_BYTES_MAX + ENTRY_BODY_BYTES_MAX +
+                           32 * MERKLE_LEVELS_MAX + 32 * LOG_TABLE_MAX
+};
+
 /* Puts move what LMDB gave: have the entry view into *copy instead. */
 enum err entries_copy(struct stored_entry *stored, struct buf *copy) MUST_USE;
 

@@ -48,6 +48,16 @@ replay_reserve(struct replay *replay)
     return ERR_OK;
 }
 
+/* An entry that was applied and chained once is there, and well formed. */
+static enum err
+as_corrupt(enum err rc, struct err_msg *msg)
+{
+    if (rc == ERR_NOT_FOUND || rc == ERR_MALFORMED || rc == ERR_TOO_BIG) {
+        return err_set(msg, ERR_CORRUPT, "a stored entry is damaged");
+    }
+    return rc;
+}
+
 /* Place the log's author before position `dot`, or earlier. */
 static enum err
 replay_place(struct replay *replay, struct dot dot, struct err_msg *msg)
@@ -64,7 +74,7 @@ replay_place(struct replay *replay, struct dot dot, struct err_msg *msg)
     }
     rc = entries_get(replay->reader->txn, start, &stored, msg);
     if (rc != ERR_OK) {
-        return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
+        return as_corrupt(rc, msg);
     }
     if ((stored.flags & ENTRY_FLAG_CHECKPOINT) == 0) {
         return err_set(msg, ERR_CORRUPT, "a checkpoint is missing");
@@ -80,7 +90,7 @@ replay_place(struct replay *replay, struct dot dot, struct err_msg *msg)
             rc = ERR_CORRUPT;
         }
     }
-    return rc == ERR_MALFORMED ? ERR_CORRUPT : rc;
+    return as_corrupt(rc, msg);
 }
 
 /* Advance over one entry. ERR_MALFORMED when it counts nothing. */
@@ -129,12 +139,12 @@ replay_seek(struct replay *replay, struct dot dot, struct replayed *out,
 
         rc = entries_get(replay->reader->txn, next, &out->stored, msg);
         if (rc != ERR_OK) {
-            return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
+            return as_corrupt(rc, msg);
         }
         rc = replay_step(replay, author, &out->stored, &out->header);
         if (rc != ERR_OK &&
             (rc != ERR_MALFORMED || next.position == dot.position)) {
-            return rc;
+            return as_corrupt(rc, msg);
         }
     }
     author_count_own(author, dot.position);
@@ -192,10 +202,6 @@ collect_chain(struct reader *reader, struct dot dot, struct history *out,
     }
     for (at = key->head; at != 0 && rc == ERR_OK; at = stored.previous) {
         rc = entries_at(reader->txn, at - 1, &stored, msg);
-        if (rc == ERR_NOT_FOUND) {
-            /* The entry being applied is chained before it is written. */
-            break;
-        }
         if (rc == ERR_OK && stored.dot.log >= reader->logs->count) {
             rc = ERR_CORRUPT;
         }
@@ -213,7 +219,7 @@ collect_chain(struct reader *reader, struct dot dot, struct history *out,
                 (struct history_entry){stored.dot, stored.rank, header.time};
         }
     }
-    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    return as_corrupt(rc, msg);
 }
 
 static enum err
@@ -241,14 +247,14 @@ sort_history(const struct reader *reader, struct history *history)
 }
 
 enum err
-history_collect(struct reader *reader, const struct dot *keys, size_t key_count,
+history_collect(struct reader *reader, const struct history_keys *keys,
     struct history *out, struct err_msg *msg)
 {
     struct history history = {0};
     enum err rc = ERR_OK;
 
-    for (size_t i = 0; i < key_count && rc == ERR_OK; i++) {
-        rc = collect_chain(reader, keys[i], &history, msg);
+    for (size_t i = 0; i < keys->count && rc == ERR_OK; i++) {
+        rc = collect_chain(reader, keys->keys[i], &history, msg);
     }
     if (rc == ERR_OK) {
         rc = sort_history(reader, &history);
@@ -261,55 +267,90 @@ history_collect(struct reader *reader, const struct dot *keys, size_t key_count,
     return ERR_OK;
 }
 
-/* One entry of the walk: skip what cannot be read or is another record's. */
+/* One entry on its walk. */
+struct walked {
+    const struct history_entry *entry;
+    struct replayed replayed;
+    struct content_key *key;
+    struct buf plain;
+    struct change change;
+};
+
 static enum err
-walk_entry(struct reader *reader, struct replay *replay,
-    const struct history_entry *entry, const struct history_walk *walk,
+find_entry(struct reader *reader, struct replay *replay, struct walked *w,
     struct err_msg *msg)
 {
-    struct history_item item = {
-        .dot = entry->dot, .rank = entry->rank, .time = entry->time};
-    struct replayed replayed;
-    struct content_key *key = NULL;
-    struct change change = {0};
-    struct buf plain = {0};
     struct dot dot = {0};
-    enum err rc = replay_seek(replay, entry->dot, &replayed, msg);
+    enum err rc = replay_seek(replay, w->entry->dot, &w->replayed, msg);
 
-    if (rc == ERR_OK &&
-        (!replayed.header.has_key || !author_resolve(replayed.author, NULL,
-                                         replayed.header.key, &dot))) {
-        rc = ERR_CORRUPT;
+    if (rc == ERR_OK && (!w->replayed.header.has_key ||
+                            !author_resolve(w->replayed.author, NULL,
+                                w->replayed.header.key, &dot))) {
+        rc = ERR_MALFORMED;
     }
     if (rc == ERR_OK) {
-        rc = content_get(reader->content, reader->txn, dot, &key, msg);
+        rc = content_get(reader->content, reader->txn, dot, &w->key, msg);
     }
-    if (rc == ERR_OK && !(key->has_secret && replayed.stored.entry.has_body)) {
-        return ERR_OK;
+    return as_corrupt(rc, msg);
+}
+
+/* Open and decode; *out_void tells why it is void, if it is. */
+static enum err
+read_change(struct reader *reader, struct walked *w, enum void_reason *out_void)
+{
+    struct open_change open = {w->replayed.author, &w->replayed.header,
+        &w->replayed.stored.entry, w->entry->dot, w->key};
+    enum err rc = reader_open_change(reader, &open, &w->plain, out_void);
+
+    if (rc != ERR_OK || *out_void != VOID_NONE) {
+        return rc;
     }
-    if (rc == ERR_OK) {
-        struct open_change open = {replayed.author, &replayed.header,
-            &replayed.stored.entry, entry->dot, key};
-        rc = reader_open_change(reader, &open, &plain, &item.void_reason);
+    rc = reader_decode_change(
+        &w->change, buf_bytes(&w->plain), w->replayed.author, w->entry->dot);
+    if (rc == ERR_MALFORMED || rc == ERR_TOO_BIG) {
+        *out_void = VOID_MALFORMED;
+        rc = ERR_OK;
     }
-    if (rc == ERR_OK && item.void_reason == VOID_NONE) {
-        rc = change_decode(&change, buf_bytes(&plain), replayed.author, NULL);
-        if (rc == ERR_OK &&
-            (walk->id == NULL ||
-                (change.kind == walk->kind &&
-                    record_id_equal(&change.record, walk->id)))) {
-            item.class = key->info.class;
-            item.key = key->info.key;
-            item.change = &change;
-            item.clock = &replayed.author->clock;
-            rc = walk->each(walk->context, &item);
-        } else if (rc == ERR_MALFORMED || rc == ERR_TOO_BIG) {
-            rc = ERR_OK;
-        }
-    }
-    change_release(&change);
-    buf_wipe(&plain);
     return rc;
+}
+
+static bool
+is_wanted(const struct history_walk *walk, const struct change *change)
+{
+    return walk->id == NULL || (change->kind == walk->kind &&
+                                   record_id_equal(&change->record, walk->id));
+}
+
+/* Skip what cannot be read or is another record's. */
+static enum err
+walk_entry(struct reader *reader, struct replay *replay, struct walked *w,
+    const struct history_walk *walk, struct err_msg *msg)
+{
+    struct history_item item = {.dot = w->entry->dot,
+        .rank = w->entry->rank,
+        .time = w->entry->time,
+        .change = &w->change};
+    enum err rc = find_entry(reader, replay, w, msg);
+
+    if (rc != ERR_OK ||
+        !(w->key->has_secret && w->replayed.stored.entry.has_body)) {
+        return rc;
+    }
+    rc = read_change(reader, w, &item.void_reason);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    item.arrival = w->replayed.stored.arrival;
+    item.class = w->key->info.class;
+    item.key = w->key->info.key;
+    item.clock = &w->replayed.author->clock;
+    if (item.void_reason == VOID_NONE) {
+        return is_wanted(walk, &w->change) ? walk->each(walk->context, &item)
+                                           : ERR_OK;
+    }
+    return walk->judge == NULL ? ERR_OK
+                               : walk->judge->judged(walk->judge->context,
+                                     item.arrival, item.void_reason);
 }
 
 enum err
@@ -320,7 +361,11 @@ history_walk(struct reader *reader, const struct history *history,
     enum err rc = ERR_OK;
 
     for (size_t i = 0; i < history->count && rc == ERR_OK; i++) {
-        rc = walk_entry(reader, &replay, &history->entries[i], walk, msg);
+        struct walked w = {.entry = &history->entries[i]};
+
+        rc = walk_entry(reader, &replay, &w, walk, msg);
+        change_release(&w.change);
+        buf_wipe(&w.plain);
     }
     replay_release(&replay);
     return rc;
@@ -329,6 +374,7 @@ history_walk(struct reader *reader, const struct history *history,
 struct rebuilding {
     struct reader *reader;
     struct record *record;
+    const struct history_judge *judge;
     enum err rc;
     const struct history_item *item;
 };
@@ -353,7 +399,7 @@ static enum err
 reapply(void *context, const struct history_item *item)
 {
     struct rebuilding *r = context;
-    enum void_reason ignored = VOID_NONE;
+    enum void_reason reason = VOID_NONE;
     struct change_place place = {
         .dot = item->dot,
         .rank = item->rank,
@@ -372,21 +418,30 @@ reapply(void *context, const struct history_item *item)
     r->item = item;
     rc = record_apply(r->record,
         schema_kind(r->reader->schema, item->change->kind), item->change,
-        &place, &ignored);
-    return rc != ERR_OK ? rc : r->rc;
+        &place, &reason);
+    if (rc == ERR_OK) {
+        rc = r->rc;
+    }
+    if (rc == ERR_OK && r->judge != NULL) {
+        rc = r->judge->judged(r->judge->context, item->arrival, reason);
+    }
+    return rc;
 }
 
 enum err
-history_rebuild(struct reader *reader, const struct dot *keys, size_t key_count,
-    struct record *record, struct err_msg *msg)
+history_rebuild(struct reader *reader, const struct history_keys *keys,
+    const struct history_judge *judge, struct record *record,
+    struct err_msg *msg)
 {
-    struct rebuilding context = {.reader = reader, .record = record};
+    struct rebuilding context = {
+        .reader = reader, .record = record, .judge = judge};
     struct history_walk walk = {.kind = record->kind,
         .id = &record->id,
         .each = reapply,
-        .context = &context};
+        .context = &context,
+        .judge = judge};
     struct history history = {0};
-    enum err rc = history_collect(reader, keys, key_count, &history, msg);
+    enum err rc = history_collect(reader, keys, &history, msg);
 
     if (rc == ERR_OK) {
         rc = history_walk(reader, &history, &walk, msg);

@@ -24,12 +24,18 @@ void replay_release(struct replay *replay);
 struct replayed {
     struct stored_entry stored;
     struct header header;
-    const struct author *author;
+    struct author *author;
 };
-/* Entries of one log are best asked for in rising order. ERR_MALFORMED: the
- * entry's header is. */
+/* Entries of one log are best asked for in rising order. ERR_CORRUPT also
+ * when the entry is missing or breaks its format: it was applied once. */
 enum err replay_seek(struct replay *replay, struct dot dot,
     struct replayed *out, struct err_msg *msg) MUST_USE;
+
+/* Content keys. */
+struct history_keys {
+    const struct dot *keys;
+    size_t count;
+};
 
 /* The entries under these content keys, in canonical order. */
 struct history_entry {
@@ -43,23 +49,32 @@ struct history {
     size_t capacity;
 };
 void history_release(struct history *history);
-enum err history_collect(struct reader *reader, const struct dot *keys,
-    size_t key_count, struct history *out, struct err_msg *msg) MUST_USE;
+enum err history_collect(struct reader *reader, const struct history_keys *keys,
+    struct history *out, struct err_msg *msg) MUST_USE;
+
+/* Told of each entry that is found to stand, or to be void. */
+struct history_judge {
+    enum err (*judged)(
+        void *context, uint64_t arrival, enum void_reason reason);
+    void *context;
+};
 
 /* Call `each` for every readable change of a record, oldest first. `each`
- * returns an error to stop. */
+ * returns an error to stop. What cannot be opened or decoded is judged. */
 struct history_walk {
-    uint16_t kind;              /* with any_record: ignored */
+    uint16_t kind;              /* with any record: ignored */
     const struct record_id *id; /* NULL: every record's */
     enum err (*each)(void *context, const struct history_item *item);
     void *context;
+    const struct history_judge *judge; /* NULL: nobody asks */
 };
 enum err history_walk(struct reader *reader, const struct history *history,
     const struct history_walk *walk, struct err_msg *msg) MUST_USE;
 
 /* Apply to *record (initialised, empty) every readable change of it under
- * these keys, in canonical order. */
-enum err history_rebuild(struct reader *reader, const struct dot *keys,
-    size_t key_count, struct record *record, struct err_msg *msg) MUST_USE;
+ * these keys, in canonical order; `judge` may be NULL. */
+enum err history_rebuild(struct reader *reader, const struct history_keys *keys,
+    const struct history_judge *judge, struct record *record,
+    struct err_msg *msg) MUST_USE;
 
 #endif

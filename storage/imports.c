@@ -50,9 +50,6 @@ store_import_put(struct store *store, struct bytes name,
     memcpy(row + 2, imported->id.bytes, sizeof(imported->id.bytes));
     rc = txn_put(store->txn, TABLE_IMPORTS, key_bytes(&key),
         bytes_of(row, sizeof(row)), msg);
-    if (rc == ERR_OK) {
-        store->is_dirty = false;
-    }
     return rc;
 }
 

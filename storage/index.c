@@ -16,8 +16,9 @@
 #include "crypto/base/num.h"
 #include "crypto/hash.h"
 #include "storage/store_internal.h"
+#include "sync/model/merge.h"
 
-enum { TERMS_MAX = 512, TERM_TEXT_BYTES_MAX = 256 };
+enum { TERM_VALUE_BYTES_MAX = 256 }; /* longer values are not indexed */
 
 enum err
 index_touch(struct store *store, const uint8_t *record_key, struct err_msg *msg)
@@ -48,9 +49,10 @@ put_folded(struct buf *out, struct bytes value)
             text = cbor_get_text(&cursor);
         }
     }
-    for (size_t i = 0; i < text.size && i < TERM_TEXT_BYTES_MAX; i++) {
+    uint8_t *folded = buf_extend(out, text.size);
+    for (size_t i = 0; folded != NULL && i < text.size; i++) {
         uint8_t c = text.data[i];
-        buf_put_u8(out, c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c);
+        folded[i] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
     }
 }
 
@@ -95,7 +97,7 @@ index_takes(const struct schema_field *field, struct bytes value)
 {
     return field != NULL && field->class != CLASS_SEALED &&
            field->rule != RULE_JOURNAL && field->rule != RULE_LEDGER &&
-           value.size <= TERM_TEXT_BYTES_MAX;
+           value.size <= TERM_VALUE_BYTES_MAX;
 }
 
 static int
@@ -104,41 +106,102 @@ compare_terms(const void *a, const void *b)
     return memcmp(a, b, TERM_BYTES);
 }
 
-/* The sorted, distinct terms of a record's current values. */
+/* Terms of one record, being collected. */
+struct terms {
+    const struct store *store;
+    const struct record *record;
+    struct index_term *terms;
+    size_t count;
+    size_t capacity;
+};
+
 static enum err
-record_terms(const struct store *store, const struct record *record,
-    struct index_term *out, size_t *out_count)
+push_term(
+    struct terms *t, const struct schema_field *field, struct bytes encoded)
+{
+    struct index_value value = {t->record->kind, field->number, encoded};
+    enum err rc = ERR_OK;
+
+    if (!index_takes(field, encoded)) {
+        return ERR_OK;
+    }
+    rc = mem_grow(
+        (void **)&t->terms, &t->capacity, t->count + 1, sizeof(*t->terms));
+    if (rc == ERR_OK) {
+        rc = index_term(&t->terms[t->count], &t->store->secrets->index, &value);
+    }
+    if (rc == ERR_OK) {
+        t->count++;
+    }
+    return rc;
+}
+
+static enum err
+push_shown(struct terms *t, const struct schema_kind *kind,
+    const struct schema_field *field)
+{
+    struct shown shown = {0};
+    struct merge_view merge = {
+        .record = t->record,
+        .kind = kind,
+        .field = field,
+        .logs = &t->store->logs,
+        .membership = &t->store->membership,
+    };
+    enum err rc = merge_show(&shown, &merge, field->number);
+
+    for (size_t i = 0; i < shown.count && rc == ERR_OK; i++) {
+        rc = push_term(t, field, shown.values[i].value);
+    }
+    shown_release(&shown);
+    return rc;
+}
+
+/*
+ * What the rules show is one of the current values; but owners and meets are
+ * computed from them, and an owner stands where there is no value at all.
+ */
+static enum err
+push_field(struct terms *t, const struct schema_kind *kind,
+    const struct schema_field *field)
+{
+    const struct record_field *ops = record_field(t->record, field->number);
+    enum err rc = ERR_OK;
+
+    if (field->rule == RULE_OWNER || field->rule == RULE_RESTRICT) {
+        return push_shown(t, kind, field);
+    }
+    for (size_t i = 0; ops != NULL && i < ops->count && rc == ERR_OK; i++) {
+        if (ops->ops[i].has_value) {
+            rc = push_term(t, field, ops->ops[i].value);
+        }
+    }
+    return rc;
+}
+
+/* The sorted, distinct terms of a record; to be freed by the caller. */
+static enum err
+record_terms(struct terms *t)
 {
     const struct schema_kind *kind =
-        schema_kind(store->options.schema, record->kind);
-    size_t count = 0;
+        schema_kind(t->store->options.schema, t->record->kind);
     size_t kept = 0;
     enum err rc = ERR_OK;
 
-    for (size_t f = 0; f < record->field_count; f++) {
-        const struct record_field *field = &record->fields[f];
-        const struct schema_field *info = schema_field(kind, field->number);
-
-        for (size_t i = 0; i < field->count && count < TERMS_MAX; i++) {
-            struct index_value value = {
-                record->kind, field->number, field->ops[i].value};
-            if (!field->ops[i].has_value || !index_takes(info, value.value)) {
-                continue;
-            }
-            rc = index_term(&out[count], &store->secrets->index, &value);
-            if (rc != ERR_OK) {
-                return rc;
-            }
-            count++;
+    for (size_t f = 0; kind != NULL && f < kind->count && rc == ERR_OK; f++) {
+        rc = push_field(t, kind, &kind->fields[f]);
+    }
+    if (rc != ERR_OK || t->count == 0) {
+        return rc;
+    }
+    qsort(t->terms, t->count, sizeof(*t->terms), compare_terms);
+    for (size_t i = 0; i < t->count; i++) {
+        if (kept == 0 ||
+            memcmp(&t->terms[kept - 1], &t->terms[i], TERM_BYTES) != 0) {
+            t->terms[kept++] = t->terms[i];
         }
     }
-    qsort(out, count, sizeof(*out), compare_terms);
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || memcmp(&out[kept - 1], &out[i], TERM_BYTES) != 0) {
-            out[kept++] = out[i];
-        }
-    }
-    *out_count = kept;
+    t->count = kept;
     return ERR_OK;
 }
 
@@ -204,19 +267,30 @@ diff_terms(struct indexing *ix, const uint8_t *record_key, struct bytes old,
     return rc;
 }
 
+/* The row of terms says what the index holds of this record. */
+static enum err
+put_terms(struct store *store, struct bytes key, const struct terms *t,
+    struct err_msg *msg)
+{
+    if (t->count == 0) {
+        return txn_delete(store->txn, TABLE_TERMS, key, msg);
+    }
+    return txn_put(store->txn, TABLE_TERMS, key,
+        bytes_of(t->terms, t->count * sizeof(t->terms[0])), msg);
+}
+
 static enum err
 index_record(
     struct indexing *ix, const uint8_t *record_key, struct err_msg *msg)
 {
     struct store *store = ix->store;
     struct reader reader = store_reader(store);
-    struct index_term terms[TERMS_MAX];
+    struct record record;
+    struct terms terms = {.store = store, .record = &record};
     struct bytes key = bytes_of(record_key, RECORD_KEY_BYTES);
     struct bytes row = {0};
     struct bytes old = {0};
-    struct record record;
     struct record_id id;
-    size_t count = 0;
     enum err rc = txn_get(store->txn, TABLE_RECORDS, key, &row, msg);
 
     memcpy(id.bytes, record_key + 2, sizeof(id.bytes));
@@ -227,19 +301,19 @@ index_record(
         rc = ERR_OK; /* gone: all its terms go */
     }
     if (rc == ERR_OK) {
-        rc = record_terms(store, &record, terms, &count);
+        rc = record_terms(&terms);
     }
     if (rc == ERR_OK) {
         rc = txn_get(store->txn, TABLE_TERMS, key, &old, msg);
         rc = rc == ERR_NOT_FOUND ? ERR_OK : rc;
     }
     if (rc == ERR_OK) {
-        rc = diff_terms(ix, record_key, old, terms, count);
+        rc = diff_terms(ix, record_key, old, terms.terms, terms.count);
     }
     if (rc == ERR_OK) {
-        rc = txn_put(store->txn, TABLE_TERMS, key,
-            bytes_of(terms, count * sizeof(terms[0])), msg);
+        rc = put_terms(store, key, &terms, msg);
     }
+    mem_free(terms.terms);
     record_release(&record);
     return rc;
 }
@@ -277,39 +351,86 @@ compare_record_keys(const void *a, const void *b)
     return memcmp(a, b, RECORD_KEY_BYTES);
 }
 
-/* Take up to `max` notes away; their record keys, sorted, into *out. */
-static enum err
-take_touched(struct store *store, size_t max, uint8_t *out, size_t *out_count,
-    struct err_msg *msg)
-{
-    struct bytes none = {0};
-    size_t count = 0;
-    enum err rc = ERR_OK;
+/* Notes of touched records: read by one scan, then taken away by number. */
+struct touched {
+    uint8_t *keys; /* of records, one after the other */
+    size_t count;
+    uint64_t first; /* number of the first and of the last note */
+    uint64_t last;
+};
 
-    while (rc == ERR_OK && count < max) {
-        struct scan scan = {0};
-        struct key key;
-        rc = scan_open(&scan, store->txn, TABLE_TOUCHED, msg);
-        if (rc != ERR_OK || !scan_seek(&scan, none)) {
-            scan_close(&scan);
+static enum err
+read_touched(
+    struct store *store, size_t max, struct touched *out, struct err_msg *msg)
+{
+    struct scan scan = {0};
+    enum err rc = scan_open(&scan, store->txn, TABLE_TOUCHED, msg);
+
+    while (rc == ERR_OK && out->count < max && scan_next(&scan)) {
+        if (scan.value.size != RECORD_KEY_BYTES ||
+            key_get_u64(scan.key, &out->last) != ERR_OK) {
+            rc = err_set(msg, ERR_CORRUPT, "a row of touched is damaged");
             break;
         }
-        if (scan.value.size != RECORD_KEY_BYTES) {
-            rc = ERR_CORRUPT;
-        } else {
-            memcpy(out + count * RECORD_KEY_BYTES, scan.value.data,
-                RECORD_KEY_BYTES);
-            count++;
+        if (out->count == 0) {
+            out->first = out->last;
         }
-        key = key_raw(scan.key);
-        scan_close(&scan);
-        if (rc == ERR_OK) {
-            rc = txn_delete(store->txn, TABLE_TOUCHED, key_bytes(&key), msg);
+        memcpy(out->keys + out->count * RECORD_KEY_BYTES, scan.value.data,
+            RECORD_KEY_BYTES);
+        out->count++;
+    }
+    if (rc == ERR_OK) {
+        rc = scan_end(&scan, msg);
+    }
+    scan_close(&scan);
+    return rc;
+}
+
+/* The numbers have no gaps: they are given out one by one, taken in order. */
+static enum err
+take_touched(
+    struct store *store, size_t max, struct touched *out, struct err_msg *msg)
+{
+    enum err rc = read_touched(store, max, out, msg);
+
+    if (rc == ERR_OK && out->count > 0 &&
+        out->last - out->first != out->count - 1) {
+        rc = err_set(msg, ERR_CORRUPT, "the table of touched has gaps");
+    }
+    for (size_t i = 0; i < out->count && rc == ERR_OK; i++) {
+        struct key key = key_u64(out->first + i);
+        rc = txn_delete(store->txn, TABLE_TOUCHED, key_bytes(&key), msg);
+    }
+    if (rc == ERR_OK && out->count > 0) {
+        qsort(out->keys, out->count, RECORD_KEY_BYTES, compare_record_keys);
+    }
+    return rc;
+}
+
+/* So that numbers rise for ever, also once all notes are gone. */
+static enum err
+put_next_touched(struct store *store, struct err_msg *msg)
+{
+    struct key next = key_u64(store->next_touched);
+
+    return txn_put(
+        store->txn, TABLE_META, bytes_text("touched"), key_bytes(&next), msg);
+}
+
+static enum err
+index_all(
+    struct indexing *ix, const struct touched *touched, struct err_msg *msg)
+{
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; i < touched->count && rc == ERR_OK; i++) {
+        const uint8_t *key = touched->keys + i * RECORD_KEY_BYTES;
+        if (i == 0 ||
+            memcmp(key, key - RECORD_KEY_BYTES, RECORD_KEY_BYTES) != 0) {
+            rc = index_record(ix, key, msg);
         }
     }
-    qsort(out, count, RECORD_KEY_BYTES, compare_record_keys);
-    *out_count = count;
-    return rc;
+    return rc == ERR_OK ? put_postings(ix, msg) : rc;
 }
 
 enum err
@@ -317,12 +438,11 @@ store_index(
     struct store *store, size_t max, bool *out_left, struct err_msg *msg)
 {
     struct indexing ix = {.store = store};
-    struct key next = key_u64(store->next_touched);
-    uint8_t *keys = mem_zalloc(max, RECORD_KEY_BYTES);
-    size_t count = 0;
+    struct touched touched = {0};
     enum err rc = ERR_OK;
 
-    if (keys == NULL) {
+    touched.keys = mem_zalloc(max, RECORD_KEY_BYTES);
+    if (touched.keys == NULL) {
         return ERR_NOMEM;
     }
     store->is_dirty = true;
@@ -331,29 +451,18 @@ store_index(
         rc = content_flush(&store->content, store->txn, msg);
     }
     if (rc == ERR_OK) {
-        rc = take_touched(store, max, keys, &count, msg);
+        rc = take_touched(store, max, &touched, msg);
     }
-    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
-        const uint8_t *key = keys + i * RECORD_KEY_BYTES;
-        if (i == 0 ||
-            memcmp(key, key - RECORD_KEY_BYTES, RECORD_KEY_BYTES) != 0) {
-            rc = index_record(&ix, key, msg);
+    if (rc == ERR_OK && touched.count > 0) {
+        rc = index_all(&ix, &touched, msg);
+        if (rc == ERR_OK) {
+            rc = put_next_touched(store, msg);
         }
     }
     if (rc == ERR_OK) {
-        rc = put_postings(&ix, msg);
-    }
-    if (rc == ERR_OK) {
-        /* So that numbers rise for ever, also once all notes are gone. */
-        next = key_u64(store->next_touched);
-        rc = txn_put(store->txn, TABLE_META, bytes_text("touched"),
-            key_bytes(&next), msg);
-    }
-    if (rc == ERR_OK) {
         *out_left = txn_count(store->txn, TABLE_TOUCHED) > 0;
-        store->is_dirty = false;
     }
     mem_free(ix.postings);
-    mem_free(keys);
+    mem_free(touched.keys);
     return rc;
 }

@@ -69,6 +69,24 @@ local_time(struct store *store, const struct log_state *state)
 }
 
 enum err
+local_check(struct store *store, uint32_t log, struct err_msg *msg)
+{
+    const struct log_state *state = store->states[log];
+
+    if (state->is_forked) {
+        return err_set(msg, ERR_FORK,
+            "this node's log was continued elsewhere before a restore: it "
+            "takes no more entries and needs a new node key");
+    }
+    if (state->has_target || state->awaited_count > 0 ||
+        state->author.applied != state->edge.size) {
+        return err_set(msg, ERR_BUSY,
+            "this node's own log is not fully read back yet; sync first");
+    }
+    return ERR_OK;
+}
+
+enum err
 local_append(struct store *store, uint32_t log, const struct entry *entry,
     struct dot *out, struct err_msg *msg)
 {
@@ -82,13 +100,15 @@ local_append(struct store *store, uint32_t log, const struct entry *entry,
         .nodes = nodes,
     };
     struct merkle_edge edge = state->edge;
-    enum err rc = ERR_OK;
+    enum err rc = local_check(store, log, msg);
 
+    if (rc != ERR_OK) {
+        return rc;
+    }
     entry_leaf_hash(&leaf, entry);
     append.node_count = merkle_append(&edge, &leaf, nodes);
     rc = apply_append(store, &append, msg);
     if (rc == ERR_OK) {
-        state = store->states[log];
         state->edge = edge;
         state->signs = true;
         state->is_dirty = true;

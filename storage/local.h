@@ -21,6 +21,13 @@ enum err local_clock(
 void local_clock_release(struct local_clock *clock);
 /* The hybrid time of our next entry in this log. */
 uint64_t local_time(struct store *store, const struct log_state *state);
+/*
+ * May our own log be written on? ERR_BUSY while entries that we signed before
+ * a rollback are not all back; ERR_FORK for ever when it was written on
+ * after one: docs/storage.md, "Rollbacks".
+ */
+enum err local_check(
+    struct store *store, uint32_t log, struct err_msg *msg) MUST_USE;
 /* Append to our own log; its head is signed at the commit. */
 enum err local_append(struct store *store, uint32_t log,
     const struct entry *entry, struct dot *out, struct err_msg *msg) MUST_USE;

@@ -47,9 +47,6 @@ store_put_note(struct store *store, struct bytes name, struct bytes value,
                 buf_bytes(&sealed), msg);
         }
     }
-    if (rc == ERR_OK) {
-        store->is_dirty = false;
-    }
     buf_wipe(&plain);
     buf_release(&sealed);
     return rc;

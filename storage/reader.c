@@ -73,6 +73,19 @@ reader_open_change(struct reader *reader, const struct open_change *change,
     return rc;
 }
 
+enum err
+reader_decode_change(struct change *out, struct bytes plain,
+    struct author *author, struct dot dot)
+{
+    uint64_t applied = author->applied;
+    enum err rc = ERR_OK;
+
+    author->applied = dot.position;
+    rc = change_decode(out, plain, author, NULL);
+    author->applied = applied;
+    return rc;
+}
+
 /* The wrapped key as the granting entry's body has it. */
 static enum err
 unwrap(struct reader *reader, const struct content_key *key,
@@ -101,7 +114,11 @@ unwrap(struct reader *reader, const struct content_key *key,
     if (rc == ERR_OK) {
         rc = change_body_split(&body, &header, stored->entry.body);
     }
-    if (rc != ERR_OK || grant->item >= header.grant_count) {
+    /* The row may be damaged: its mode must be the entry's. */
+    if (rc != ERR_OK || grant->item >= header.grant_count ||
+        body.wrapped[grant->item].size != (grant->mode == GRANT_WRAPPED
+                                                  ? SEAL_WRAPPED_BYTES
+                                                  : SEAL_BOXED_BYTES)) {
         return ERR_BAD_SIGNATURE;
     }
     if (grant->mode == GRANT_WRAPPED) {
@@ -144,7 +161,7 @@ reader_unlock(struct reader *reader, struct content_key *key,
         } else {
             rc = entries_get(reader->txn, only.grants->entry, &stored, msg);
             if (rc != ERR_OK) {
-                return rc;
+                return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
             }
         }
         if (!stored.entry.has_body) {
@@ -152,7 +169,7 @@ reader_unlock(struct reader *reader, struct content_key *key,
         }
         rc = unwrap(reader, key, only.grants, &stored, generation, &secret);
         if (rc == ERR_OK) {
-            content_set_secret(reader->content, key, &secret);
+            content_set_secret(key, &secret);
             mem_wipe(&secret, sizeof(secret));
             *out_opened = true;
             return ERR_OK;
@@ -207,7 +224,7 @@ encode_half(struct reader *reader, struct buf *out, const struct record *record,
         buf_put_bytes(out, key_bytes(&name));
         size_at = out->size;
         buf_put_u32(out, 0);
-        rc = seal_rest(out, &content->rest, key, buf_bytes(&plain));
+        rc = seal_rest_with(out, &content->rest, key, buf_bytes(&plain));
     }
     if (rc == ERR_OK && buf_err(out) == ERR_OK) {
         num_store_u32(out->data + size_at,
@@ -254,7 +271,7 @@ decode_half(struct reader *reader, struct record *record, struct bytes key,
         return rc;
     }
     content_derive(reader->content, content);
-    rc = seal_rest_open(&plain, &content->rest, key, sealed);
+    rc = seal_rest_open_with(&plain, &content->rest, key, sealed);
     if (rc == ERR_OK) {
         rc = record_decode(record, reader->logs, buf_bytes(&plain));
     }

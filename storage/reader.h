@@ -57,6 +57,13 @@ enum err reader_open_change(struct reader *reader,
     const struct open_change *change, struct buf *plain,
     enum void_reason *out_void) MUST_USE;
 
+/*
+ * Decode a change's plaintext: change_decode with the author as it was just
+ * before the entry at `dot`, which the author has advanced past already.
+ */
+enum err reader_decode_change(struct change *out, struct bytes plain,
+    struct author *author, struct dot dot) MUST_USE;
+
 /* Try to open a content key by its grants and our circles' secrets. `current`
  * (may be NULL) is an entry not yet stored. True when it opened. */
 enum err reader_unlock(struct reader *reader, struct content_key *key,

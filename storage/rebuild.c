@@ -1,44 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Derived tables made again from the entries, in commits of bounded size. A
- * mark in meta says that it is under way; one that was interrupted is begun
- * again when the store is opened (docs/storage.md, "Rebuild").
+ * mark in meta says that it is due or under way; one that was interrupted is
+ * begun again when the store is opened (docs/storage.md, "Rebuild").
+ *
+ * All control logs go first, which wait for no changes: so every change is
+ * judged by the whole membership, and the result does not depend on the order
+ * in which entries came.
  */
-#include <string.h>
+#include <assert.h>
 
-#include "crypto/base/mem.h"
 #include "storage/store_internal.h"
 
 enum { REBUILD_CHUNK = 20000 }; /* entries per commit */
 
-static enum err
-set_mark(struct store *store, bool on, struct err_msg *msg)
+enum err
+rebuild_mark(struct store *store, struct err_msg *msg)
 {
-    struct bytes name = bytes_text("rebuilding");
-
-    return on ? txn_put(store->txn, TABLE_META, name, bytes_text("1"), msg)
-              : txn_delete(store->txn, TABLE_META, name, msg);
+    return txn_put(
+        store->txn, TABLE_META, bytes_text("rebuilding"), bytes_text("1"), msg);
 }
 
-/* Empty what is derived, and put every author back to the start. */
 static enum err
-start(struct store *store, struct err_msg *msg)
+rebuild_unmark(struct store *store, struct err_msg *msg)
 {
-    static const enum table derived[] = {TABLE_MEMBERS, TABLE_KEYS,
-        TABLE_PENDING, TABLE_RECORDS, TABLE_TOUCHED, TABLE_TERMS, TABLE_INDEX,
-        TABLE_REFUSED};
-    enum err rc = store_begin(store, 0, msg);
+    return txn_delete(store->txn, TABLE_META, bytes_text("rebuilding"), msg);
+}
 
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    store->is_dirty = true;
-    rc = set_mark(store, true, msg);
-    for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]) && rc == ERR_OK;
-         i++) {
-        rc = txn_clear(store->txn, derived[i], msg);
-    }
-    content_clear(&store->content);
+/* Every author back to the start. */
+static enum err
+reset_authors(struct store *store)
+{
+    enum err rc = ERR_OK;
+
     for (size_t i = 0; i < store->state_count && rc == ERR_OK; i++) {
         struct log_state *state = store->states[i];
         struct author fresh = {0};
@@ -50,15 +44,36 @@ start(struct store *store, struct err_msg *msg)
             state->is_dirty = true;
         }
     }
+    return rc;
+}
+
+/* Empty what is derived, in a transaction that goes on. */
+static enum err
+start(struct store *store, struct err_msg *msg)
+{
+    static const enum table derived[] = {TABLE_MEMBERS, TABLE_KEYS,
+        TABLE_PENDING, TABLE_RECORDS, TABLE_TOUCHED, TABLE_TERMS, TABLE_INDEX,
+        TABLE_REFUSED};
+    enum err rc = rebuild_mark(store, msg);
+
+    for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]) && rc == ERR_OK;
+         i++) {
+        rc = txn_clear(store->txn, derived[i], msg);
+    }
+    content_clear(&store->content);
+    merged_clear(store);
+    store->late_count = 0;
+    if (rc == ERR_OK) {
+        rc = reset_authors(store);
+    }
     for (size_t i = 0; i < store->control_count; i++) {
         control_release(&store->controls[i]);
     }
     store->control_count = 0;
     store->membership_dirty = true;
     if (rc == ERR_OK) {
-        return store_commit(store, msg);
+        rc = state_members(store, msg);
     }
-    store_abort(store);
     return rc;
 }
 
@@ -69,7 +84,8 @@ replay_one(struct store *store, uint64_t arrival, struct err_msg *msg)
 {
     struct stored_entry stored;
     struct applied applied;
-    struct buf copy = {0};
+    struct buf copy = {.limit = ENTRY_COPY_BYTES_MAX};
+    const struct author *author = NULL;
     enum err rc = entries_at(store->txn, arrival, &stored, msg);
 
     if (rc != ERR_OK) {
@@ -78,7 +94,9 @@ replay_one(struct store *store, uint64_t arrival, struct err_msg *msg)
     if (stored.dot.log >= store->state_count) {
         return ERR_CORRUPT;
     }
-    if (store->states[stored.dot.log]->author.applied != stored.dot.position) {
+    author = &store->states[stored.dot.log]->author;
+    if (author->applied != stored.dot.position ||
+        (store->only_control && author->id.kind != LOG_CONTROL)) {
         return ERR_OK;
     }
     rc = entries_copy(&stored, &copy);
@@ -92,29 +110,80 @@ replay_one(struct store *store, uint64_t arrival, struct err_msg *msg)
     return rc;
 }
 
+/* How far a rebuild has come. */
+struct rebuild {
+    struct store *store;
+    const struct store_progress *progress;
+    size_t in_commit; /* entries looked at in this transaction */
+};
+
+/* Enough in this transaction: it is committed, another begun. */
 static enum err
-replay_chunk(
-    struct store *store, uint64_t from, uint64_t to, struct err_msg *msg)
+turn(struct rebuild *r, uint64_t done, struct err_msg *msg)
 {
+    enum err rc = ERR_OK;
+
+    if (++r->in_commit < REBUILD_CHUNK) {
+        return ERR_OK;
+    }
+    r->in_commit = 0;
+    rc = store_commit(r->store, msg);
+    if (rc == ERR_OK) {
+        rc = store_begin(r->store, 0, msg);
+    }
+    if (rc == ERR_OK && r->progress != NULL && r->progress->report != NULL) {
+        r->progress->report(r->progress->context, done, r->store->next_arrival);
+    }
+    return rc;
+}
+
+/* Once over all entries, in order of arrival, then what had to wait. */
+static enum err
+pass(struct rebuild *r, bool only_control, struct err_msg *msg)
+{
+    struct store *store = r->store;
+    uint64_t all = store->next_arrival;
+    enum err rc = ERR_OK;
+
+    store->only_control = only_control;
+    for (uint64_t at = 0; at < all && rc == ERR_OK; at++) {
+        rc = replay_one(store, at, msg);
+        if (rc == ERR_OK && !only_control) {
+            rc = turn(r, at + 1, msg);
+        }
+    }
+    if (rc == ERR_OK) {
+        rc = apply_waiting(store, msg);
+    }
+    store->only_control = false;
+    return rc;
+}
+
+static enum err
+rebuild(struct rebuild *r, struct err_msg *msg)
+{
+    struct store *store = r->store;
     enum err rc = store_begin(store, 0, msg);
 
     if (rc != ERR_OK) {
         return rc;
     }
-    store->is_dirty = true;
-    for (uint64_t at = from; at < to && rc == ERR_OK; at++) {
-        rc = replay_one(store, at, msg);
+    rc = start(store, msg);
+    if (rc == ERR_OK) {
+        rc = pass(r, true, msg);
     }
     if (rc == ERR_OK) {
-        rc = apply_waiting(store, msg);
+        rc = pass(r, false, msg);
     }
-    if (rc == ERR_OK && to == store->next_arrival) {
-        rc = set_mark(store, false, msg);
+    if (rc == ERR_OK) {
+        rc = rebuild_unmark(store, msg);
     }
     if (rc == ERR_OK) {
         return store_commit(store, msg);
     }
-    store_abort(store);
+    if (store->txn != NULL) {
+        store_abort(store);
+    }
     return rc;
 }
 
@@ -122,38 +191,20 @@ enum err
 store_rebuild(struct store *store, const struct store_progress *progress,
     struct err_msg *msg)
 {
-    enum err rc = start(store, msg);
-    uint64_t all = store->next_arrival;
-    uint64_t done = 0;
+    struct rebuild r = {.store = store, .progress = progress};
+    enum err rc = ERR_OK;
 
-    do {
-        uint64_t to = all - done < REBUILD_CHUNK ? all : done + REBUILD_CHUNK;
-
-        if (rc == ERR_OK) {
-            rc = replay_chunk(store, done, to, msg);
+    assert(store->txn == NULL && !store->is_rebuilding);
+    store->is_rebuilding = true;
+    rc = rebuild(&r, msg);
+    store->is_rebuilding = false;
+    store->only_control = false;
+    if (rc == ERR_OK) {
+        store->rebuild_due = false;
+        if (progress != NULL && progress->report != NULL) {
+            progress->report(
+                progress->context, store->next_arrival, store->next_arrival);
         }
-        done = to;
-        if (rc == ERR_OK && progress != NULL && progress->report != NULL) {
-            progress->report(progress->context, done, all);
-        }
-    } while (rc == ERR_OK && done < all);
+    }
     return rc;
-}
-
-enum err
-rebuild_resume(struct store *store, struct err_msg *msg)
-{
-    struct bytes value = {0};
-    struct txn *txn = NULL;
-    enum err rc = txn_begin(&txn, store->env, false, msg);
-
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    rc = txn_get(txn, TABLE_META, bytes_text("rebuilding"), &value, msg);
-    txn_abort(txn);
-    if (rc == ERR_NOT_FOUND) {
-        return ERR_OK;
-    }
-    return rc == ERR_OK ? store_rebuild(store, NULL, msg) : rc;
 }

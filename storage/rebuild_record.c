@@ -66,6 +66,30 @@ keys_of(const struct record *record, struct dot extra, struct dot **out,
     return ERR_OK;
 }
 
+/* What was listed as void by less than is known now, or not at all. */
+static enum err
+relist(void *context, uint64_t arrival, enum void_reason reason)
+{
+    struct store *store = context;
+    struct key key = key_u64(arrival);
+    struct bytes row = {0};
+    enum err rc = ERR_OK;
+
+    if (reason != VOID_NONE) {
+        return apply_refuse(store, arrival, reason, NULL);
+    }
+    rc = txn_get(store->txn, TABLE_REFUSED, key_bytes(&key), &row, NULL);
+    if (rc != ERR_OK) {
+        return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    }
+    /* Only these depend on what can be read; the others stand. */
+    if (row.size == 1 &&
+        (row.data[0] == VOID_CLASS || row.data[0] == VOID_RECORD)) {
+        rc = txn_delete(store->txn, TABLE_REFUSED, key_bytes(&key), NULL);
+    }
+    return rc;
+}
+
 static enum err
 rebuild_one(struct store *store, const struct found_key *found, struct dot key,
     struct err_msg *msg)
@@ -73,16 +97,18 @@ rebuild_one(struct store *store, const struct found_key *found, struct dot key,
     struct reader reader = store_reader(store);
     struct merged *merged = NULL;
     struct record fresh;
-    struct dot *keys = NULL;
-    size_t key_count = 0;
+    struct history_judge judge = {relist, store};
+    struct history_keys keys = {0};
+    struct dot *dots = NULL;
     enum err rc = merged_get(store, found->kind, &found->id, &merged, msg);
 
     if (rc == ERR_OK) {
-        rc = keys_of(&merged->record, key, &keys, &key_count);
+        rc = keys_of(&merged->record, key, &dots, &keys.count);
     }
     if (rc == ERR_OK) {
+        keys.keys = dots;
         record_init(&fresh, &found->id, found->kind);
-        rc = history_rebuild(&reader, keys, key_count, &fresh, msg);
+        rc = history_rebuild(&reader, &keys, &judge, &fresh, msg);
         if (rc == ERR_OK) {
             record_release(&merged->record);
             merged->record = fresh;
@@ -92,7 +118,7 @@ rebuild_one(struct store *store, const struct found_key *found, struct dot key,
             record_release(&fresh);
         }
     }
-    mem_free(keys);
+    mem_free(dots);
     return rc;
 }
 
@@ -102,8 +128,11 @@ history_rebuild_key(struct store *store, struct dot key, struct err_msg *msg)
     struct reader reader = store_reader(store);
     struct finding finding = {0};
     struct history history = {0};
-    struct history_walk walk = {.each = find_record, .context = &finding};
-    enum err rc = history_collect(&reader, &key, 1, &history, msg);
+    struct history_judge judge = {relist, store};
+    struct history_keys keys = {&key, 1};
+    struct history_walk walk = {
+        .each = find_record, .context = &finding, .judge = &judge};
+    enum err rc = history_collect(&reader, &keys, &history, msg);
 
     if (rc == ERR_OK) {
         rc = history_walk(&reader, &history, &walk, msg);

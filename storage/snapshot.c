@@ -5,11 +5,8 @@
 #include "storage/store_internal.h"
 
 static void
-roster_drop(struct roster *roster)
+roster_free(struct roster *roster)
 {
-    if (roster == NULL || --roster->users > 0) {
-        return;
-    }
     membership_release(&roster->membership);
     log_table_release(&roster->logs);
     mem_secret_free(roster->generation_secrets);
@@ -17,10 +14,12 @@ roster_drop(struct roster *roster)
     mem_free(roster);
 }
 
-static void
+void
 snapshot_free(struct snapshot *snapshot)
 {
-    roster_drop(snapshot->roster);
+    if (snapshot == NULL) {
+        return;
+    }
     buf_release(&snapshot->clock);
     vclock_release(&snapshot->stored);
     vclock_release(&snapshot->applied);
@@ -30,7 +29,7 @@ snapshot_free(struct snapshot *snapshot)
 
 /* A copy that shares nothing with the writer. */
 static enum err
-roster_new(struct store *store, struct roster **out)
+roster_new(const struct store *store, struct roster **out)
 {
     struct roster *roster = mem_zalloc(1, sizeof(*roster));
     size_t count = store->membership.generation_count;
@@ -63,7 +62,7 @@ roster_new(struct store *store, struct roster **out)
         }
     }
     if (rc != ERR_OK) {
-        roster_drop(roster);
+        roster_free(roster);
         return rc;
     }
     *out = roster;
@@ -71,7 +70,7 @@ roster_new(struct store *store, struct roster **out)
 }
 
 static enum err
-fill_clocks(struct store *store, struct snapshot *snapshot)
+fill_clocks(const struct store *store, struct snapshot *snapshot)
 {
     enum err rc = ERR_OK;
 
@@ -95,10 +94,9 @@ fill_clocks(struct store *store, struct snapshot *snapshot)
 }
 
 enum err
-snapshot_publish(struct store *store)
+snapshot_prepare(const struct store *store, struct snapshot **out)
 {
     struct snapshot *snapshot = mem_zalloc(1, sizeof(*snapshot));
-    struct snapshot *old = NULL;
     enum err rc = ERR_OK;
 
     if (snapshot == NULL) {
@@ -106,25 +104,63 @@ snapshot_publish(struct store *store)
     }
     snapshot->users = 1;
     rc = fill_clocks(store, snapshot);
-    if (rc == ERR_OK && (store->roster_dirty || store->snapshot == NULL)) {
-        rc = roster_new(store, &snapshot->roster);
+    if (rc != ERR_OK) {
+        snapshot_free(snapshot);
+        return rc;
+    }
+    *out = snapshot;
+    return ERR_OK;
+}
+
+void
+snapshot_publish(struct store *store, struct snapshot *snapshot)
+{
+    struct snapshot *old = NULL;
+
+    pthread_mutex_lock(&store->lock);
+    old = store->snapshot;
+    store->snapshot = snapshot;
+    pthread_mutex_unlock(&store->lock);
+    snapshot_drop(store, old);
+}
+
+enum err
+roster_publish(struct store *store)
+{
+    struct roster *roster = NULL;
+    struct roster *old = NULL;
+    enum err rc = ERR_OK;
+
+    if (!store->roster_dirty && store->roster != NULL) {
+        return ERR_OK;
+    }
+    rc = roster_new(store, &roster);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    pthread_mutex_lock(&store->lock);
+    old = store->roster;
+    store->roster = roster;
+    pthread_mutex_unlock(&store->lock);
+    store->roster_dirty = false;
+    roster_drop(store, old);
+    return ERR_OK;
+}
+
+enum err
+snapshot_refresh(struct store *store)
+{
+    struct snapshot *snapshot = NULL;
+    enum err rc = snapshot_prepare(store, &snapshot);
+
+    if (rc == ERR_OK) {
+        rc = roster_publish(store);
     }
     if (rc != ERR_OK) {
         snapshot_free(snapshot);
         return rc;
     }
-    pthread_mutex_lock(&store->lock);
-    if (snapshot->roster == NULL) {
-        snapshot->roster = store->snapshot->roster;
-        snapshot->roster->users++;
-    }
-    old = store->snapshot;
-    store->snapshot = snapshot;
-    store->roster_dirty = false;
-    if (old != NULL && --old->users == 0) {
-        snapshot_free(old);
-    }
-    pthread_mutex_unlock(&store->lock);
+    snapshot_publish(store, snapshot);
     return ERR_OK;
 }
 
@@ -143,12 +179,43 @@ snapshot_take(struct store *store)
 void
 snapshot_drop(struct store *store, struct snapshot *snapshot)
 {
+    bool is_last = false;
+
     if (snapshot == NULL) {
         return;
     }
     pthread_mutex_lock(&store->lock);
-    if (--snapshot->users == 0) {
+    is_last = --snapshot->users == 0;
+    pthread_mutex_unlock(&store->lock);
+    if (is_last) {
         snapshot_free(snapshot);
     }
+}
+
+struct roster *
+roster_take(struct store *store)
+{
+    struct roster *roster = NULL;
+
+    pthread_mutex_lock(&store->lock);
+    roster = store->roster;
+    roster->users++;
     pthread_mutex_unlock(&store->lock);
+    return roster;
+}
+
+void
+roster_drop(struct store *store, struct roster *roster)
+{
+    bool is_last = false;
+
+    if (roster == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&store->lock);
+    is_last = --roster->users == 0;
+    pthread_mutex_unlock(&store->lock);
+    if (is_last) {
+        roster_free(roster);
+    }
 }

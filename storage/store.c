@@ -142,9 +142,14 @@ open_parts(struct store *store, const struct store_options *options,
         rc = state_load(store, msg);
     }
     if (rc == ERR_OK) {
-        rc = snapshot_publish(store);
+        rc = snapshot_refresh(store);
     }
-    return rc == ERR_OK ? rebuild_resume(store, msg) : rc;
+    if (rc == ERR_OK && store->rebuild_due) {
+        rc = store_rebuild(store, NULL, msg);
+        /* On a full disk what is there can be read; writing tries again. */
+        rc = rc == ERR_FULL ? ERR_OK : rc;
+    }
+    return rc;
 }
 
 enum err
@@ -189,9 +194,8 @@ store_close(struct store *store)
     map_release(&store->records);
     content_release(&store->content);
     state_release(store);
-    if (store->snapshot != NULL) {
-        snapshot_drop(store, store->snapshot);
-    }
+    roster_drop(store, store->roster);
+    snapshot_drop(store, store->snapshot);
     header_clock_release(&store->header_clock);
     batch_nodes_release(&store->nodes);
     buf_wipe(&store->plain);
@@ -238,20 +242,29 @@ store_reader(struct store *store)
 enum err
 store_begin(struct store *store, uint64_t wall_ms, struct err_msg *msg)
 {
+    enum err rc = ERR_OK;
+
+    assert(store->txn == NULL);
     if (store->needs_load) {
-        enum err rc = state_load(store, msg);
+        rc = state_load(store, msg);
         if (rc == ERR_OK) {
-            rc = snapshot_publish(store);
+            rc = snapshot_refresh(store);
         }
         if (rc != ERR_OK) {
             return rc;
         }
         store->needs_load = false;
     }
+    if (store->rebuild_due && !store->is_rebuilding) {
+        rc = store_rebuild(store, NULL, msg);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
     store->wall_ms = wall_ms;
     store->is_dirty = false;
     store->backlog = 0;
-    store->is_writing = true;
+    store->refused = 0;
     return txn_begin(&store->txn, store->env, true, msg);
 }
 
@@ -259,6 +272,12 @@ bool
 store_is_dirty(const struct store *store)
 {
     return store->is_dirty;
+}
+
+void
+store_settle(struct store *store)
+{
+    store->is_dirty = false;
 }
 
 size_t
@@ -279,7 +298,7 @@ store_abort(struct store *store)
      * call refuses until it can be loaded again (store->needs_load). */
     store->needs_load = state_load(store, NULL) != ERR_OK;
     if (!store->needs_load) {
-        store->needs_load = snapshot_publish(store) != ERR_OK;
+        store->needs_load = snapshot_refresh(store) != ERR_OK;
     }
 }
 
@@ -324,9 +343,14 @@ rebuild_late(struct store *store, struct err_msg *msg)
 
     while (rc == ERR_OK && store->late_count > 0) {
         struct dot dot = store->late[--store->late_count];
-        struct key key = key_dot(dot);
+        struct key name = key_dot(dot);
+        struct content_key *key = NULL;
 
-        rc = txn_delete(store->txn, TABLE_PENDING, key_bytes(&key), msg);
+        rc = content_get(&store->content, store->txn, dot, &key, msg);
+        if (rc == ERR_OK) {
+            key->is_late = false;
+            rc = txn_delete(store->txn, TABLE_PENDING, key_bytes(&name), msg);
+        }
         if (rc == ERR_OK) {
             rc = history_rebuild_key(store, dot, msg);
         }
@@ -334,8 +358,9 @@ rebuild_late(struct store *store, struct err_msg *msg)
     return rc;
 }
 
-enum err
-store_commit(struct store *store, struct err_msg *msg)
+/* All that is in memory goes into the transaction. */
+static enum err
+flush(struct store *store, struct err_msg *msg)
 {
     enum err rc = rebuild_late(store, msg);
 
@@ -351,23 +376,43 @@ store_commit(struct store *store, struct err_msg *msg)
     if (rc == ERR_OK) {
         rc = state_flush(store, msg);
     }
+    if (rc == ERR_OK && store->rebuild_due && !store->is_rebuilding) {
+        rc = rebuild_mark(store, msg);
+    }
+    return rc;
+}
+
+enum err
+store_commit(struct store *store, struct err_msg *msg)
+{
+    struct snapshot *snapshot = NULL;
+    enum err rc = flush(store, msg);
+
     if (rc == ERR_OK) {
-        /* Published first: a view may know more logs than it can see, never
-         * fewer. An aborted commit publishes the old state again. */
+        rc = snapshot_prepare(store, &snapshot);
+    }
+    if (rc == ERR_OK) {
+        rc = roster_publish(store);
+    }
+    if (rc == ERR_OK) {
         struct txn *txn = store->txn;
-        rc = snapshot_publish(store);
-        if (rc == ERR_OK) {
-            store->txn = NULL;
-            rc = txn_commit(txn, msg);
-        }
+        store->txn = NULL;
+        rc = txn_commit(txn, msg);
     }
     if (rc != ERR_OK) {
+        snapshot_free(snapshot);
         store_abort(store);
         return rc;
     }
+    snapshot_publish(store, snapshot);
     store->is_dirty = false;
     if (store->content.map.count > CONTENT_CACHE_MAX) {
         content_clear(&store->content);
+    }
+    if (store->rebuild_due && !store->is_rebuilding) {
+        /* The commit stands, whatever becomes of this; the mark makes the
+         * next transaction try again. */
+        err_ignore(store_rebuild(store, NULL, NULL));
     }
     return ERR_OK;
 }

@@ -9,9 +9,10 @@
  * Readers open views (storage/view.h) from any thread. Nothing has happened
  * until store_commit returns ERR_OK; then it is on the disk.
  *
- * A call between begin and commit that returns an error has changed nothing
- * if store_is_dirty() is false; if it is true the transaction must be aborted
- * (the writer then repeats the other calls one at a time).
+ * store_is_dirty() tells whether anything was written since store_begin or the
+ * last store_settle. After calls of which one returned an error, it is false
+ * if they have changed nothing; if it is true the transaction must be aborted
+ * (the writer then repeats the other work one piece at a time).
  */
 #ifndef CORRIDOR_STORAGE_STORE_H
 #define CORRIDOR_STORAGE_STORE_H
@@ -59,6 +60,8 @@ const struct node_id *store_self(const struct store *store);
 enum err store_begin(
     struct store *store, uint64_t wall_ms, struct err_msg *msg) MUST_USE;
 bool store_is_dirty(const struct store *store);
+/* What was written so far is whole: ask about what comes now. */
+void store_settle(struct store *store);
 /*
  * Flush merged records in key order, sign our heads, commit. On failure
  * everything since store_begin is undone, in memory too.
@@ -72,9 +75,12 @@ size_t store_backlog(const struct store *store); /* changes, about */
 
 /*
  * Take in an encoded batch (sync/model/log.h) from a peer. Errors as of
- * log_verify_batch, and: ERR_DENIED: the log's author is no member; ERR_GAP;
- * ERR_FORK: evidence of a fork; ERR_STALE with nothing to do: all of it is
- * held already (not a fault).
+ * log_verify_batch, and: ERR_DENIED: the log's author is no member, or a body
+ * is lacking; ERR_GAP; ERR_FORK: evidence of a fork, or of a log of our own
+ * that was written on after a rollback, which then takes no more; ERR_STALE
+ * with nothing to do: all of it is held already (not a fault), and *out says
+ * how much that is. All but ERR_NOMEM and what the disk says leave the
+ * transaction clean.
  */
 struct accept_result {
     struct log_id log;

@@ -29,7 +29,8 @@ struct log_state {
     size_t awaited_count;
     uint64_t run_next; /* the arrival number that would extend its last run */
     bool is_dirty;
-    bool signs; /* ours, and longer than its head */
+    bool signs;     /* ours, and longer than its head */
+    bool is_forked; /* ours, and somebody holds another signed continuation */
 };
 
 /* A record being merged in this transaction. */
@@ -40,8 +41,11 @@ struct merged {
 };
 
 /*
- * What views share: made anew when members, circles or logs change, replaced
- * whole, counted by its users.
+ * What views share, replaced whole and counted by its users. A roster is made
+ * anew when members, circles or logs change, and published before the commit:
+ * it may know more than a view's transaction sees, never less. The clocks are
+ * published after it, and taken before the view's transaction begins: they
+ * never say more than what is durable and seen.
  */
 struct roster {
     unsigned users;
@@ -52,7 +56,6 @@ struct roster {
 };
 struct snapshot {
     unsigned users;
-    struct roster *roster;
     struct buf clock; /* stored sizes, full form */
     struct vclock stored;
     struct vclock applied;
@@ -94,11 +97,14 @@ struct store {
 
     /* The transaction. */
     struct txn *txn;
-    bool is_writing; /* it is a write transaction */
     uint64_t wall_ms;
     bool is_dirty;
-    bool needs_load; /* an abort could not load the state again */
+    bool needs_load;  /* an abort could not load the state again */
+    bool rebuild_due; /* derived tables must be made again */
+    bool is_rebuilding;
+    bool only_control; /* rebuilding: changes logs wait for all control logs */
     size_t backlog;
+    size_t refused; /* entries found void */
     struct content_cache content;
     struct map records; /* record key -> struct merged */
     struct dot *late;   /* content keys opened after their entries came */
@@ -114,10 +120,11 @@ struct store {
     /* What views see. */
     pthread_mutex_t lock;
     bool has_lock;
+    struct roster *roster;
     struct snapshot *snapshot;
 };
 
-/* state.c: the state of logs and members, to and from the disk. */
+/* state.c: the state of logs, to and from the disk. */
 enum err state_load(struct store *store, struct err_msg *msg) MUST_USE;
 void state_release(struct store *store);
 enum err state_flush(struct store *store, struct err_msg *msg) MUST_USE;
@@ -126,17 +133,45 @@ enum err state_log(
     struct store *store, const struct log_id *id, uint32_t *out) MUST_USE;
 /* States for every log in the table. */
 enum err state_cover(struct store *store) MUST_USE;
-/* Evaluate membership and open circles, if a control entry came. */
+
+/* state_members.c */
+/* Evaluate membership, open circles and keys, if a control entry came. */
 enum err state_members(struct store *store, struct err_msg *msg) MUST_USE;
+/* The same at the start, when nothing can be new. */
+enum err members_eval(struct store *store) MUST_USE;
+enum err members_load(struct store *store, struct err_msg *msg) MUST_USE;
+void members_release(struct store *store);
+/* A row of members: what a control entry's body does not say of it. */
+enum err members_encode(
+    struct buf *out, const struct control *control) MUST_USE;
+/* ERR_CORRUPT; *out is a control without statement, to be released. */
+enum err members_decode(struct control *out, const struct log_table *logs,
+    struct bytes row) MUST_USE;
+/* Have the records under this key made again before the commit: it opened
+ * after its entries came, or one of them is full. */
+enum err members_push_late(
+    struct store *store, struct content_key *key) MUST_USE;
+
+/* state_log.c: a row of logs. */
 enum err log_state_encode(
     struct buf *out, const struct log_state *state) MUST_USE;
 enum err log_state_decode(
     struct log_state *out, struct log_table *logs, struct bytes row) MUST_USE;
 
 /* snapshot.c */
-enum err snapshot_publish(struct store *store) MUST_USE;
+/* The clocks as they will be; publishing them cannot fail. */
+enum err snapshot_prepare(
+    const struct store *store, struct snapshot **out) MUST_USE;
+void snapshot_publish(struct store *store, struct snapshot *snapshot);
+void snapshot_free(struct snapshot *snapshot); /* one not published */
+/* Make and publish the roster, if anything of it has changed. */
+enum err roster_publish(struct store *store) MUST_USE;
+/* Both, of the state as loaded. */
+enum err snapshot_refresh(struct store *store) MUST_USE;
 struct snapshot *snapshot_take(struct store *store);
 void snapshot_drop(struct store *store, struct snapshot *snapshot);
+struct roster *roster_take(struct store *store);
+void roster_drop(struct store *store, struct roster *roster);
 
 /* The reader over the current transaction. */
 struct reader store_reader(struct store *store);
@@ -182,8 +217,9 @@ void merged_clear(struct store *store);
 enum err history_rebuild_key(
     struct store *store, struct dot key, struct err_msg *msg) MUST_USE;
 
-/* rebuild.c: finish a rebuild that was interrupted. */
-enum err rebuild_resume(struct store *store, struct err_msg *msg) MUST_USE;
+/* rebuild.c: note in this transaction that a rebuild is due; begin and open
+ * see to it. */
+enum err rebuild_mark(struct store *store, struct err_msg *msg) MUST_USE;
 
 /* index.c */
 enum err index_touch(struct store *store, const uint8_t *record_key,

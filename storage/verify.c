@@ -224,17 +224,19 @@ compare_record(
     struct record fresh;
     struct hash stored_digest;
     struct hash fresh_digest;
-    struct dot *keys = mem_zalloc(record->key_count + 1, sizeof(*keys));
-    enum err rc = keys == NULL ? ERR_NOMEM : ERR_OK;
+    struct history_keys keys = {.count = record->key_count};
+    struct dot *dots = mem_zalloc(record->key_count + 1, sizeof(*dots));
+    enum err rc = dots == NULL ? ERR_NOMEM : ERR_OK;
 
     if (rc != ERR_OK) {
         return rc;
     }
     for (size_t i = 0; i < record->key_count; i++) {
-        keys[i] = record->keys[i].key;
+        dots[i] = record->keys[i].key;
     }
+    keys.keys = dots;
     record_init(&fresh, &record->id, record->kind);
-    rc = history_rebuild(&v->reader, keys, record->key_count, &fresh, msg);
+    rc = history_rebuild(&v->reader, &keys, NULL, &fresh, msg);
     if (rc == ERR_OK) {
         rc = record_digest(&stored_digest, record, v->reader.logs);
     }
@@ -249,7 +251,7 @@ compare_record(
         rc = ERR_OK;
     }
     record_release(&fresh);
-    mem_free(keys);
+    mem_free(dots);
     return rc;
 }
 

@@ -19,13 +19,13 @@ view_open(struct view **out, struct store *store, struct err_msg *msg)
     view->store = store;
     content_init(&view->content, &store->secrets->table,
         &store->secrets->node.storage, 0);
+    view->snapshot = snapshot_take(store);
     rc = txn_begin(&view->txn, store->env, false, msg);
     if (rc != ERR_OK) {
         view_close(view);
         return rc;
     }
-    /* After the transaction: it may know more than we see, never less. */
-    view->snapshot = snapshot_take(store);
+    view->roster = roster_take(store);
     *out = view;
     return ERR_OK;
 }
@@ -40,6 +40,7 @@ view_close(struct view *view)
     content_release(&view->content);
     log_table_release(&view->logs);
     codec_free(view->codec);
+    roster_drop(view->store, view->roster);
     snapshot_drop(view->store, view->snapshot);
     mem_free(view);
 }
@@ -47,13 +48,13 @@ view_close(struct view *view)
 const struct membership *
 view_membership(const struct view *view)
 {
-    return &view->snapshot->roster->membership;
+    return &view->roster->membership;
 }
 
 const struct log_table *
 view_logs(const struct view *view)
 {
-    return &view->snapshot->roster->logs;
+    return &view->roster->logs;
 }
 
 const struct schema *
@@ -77,8 +78,8 @@ view_clock(const struct view *view)
 const struct log_id *
 view_order(const struct view *view, size_t *out_count)
 {
-    *out_count = view->snapshot->roster->logs.count;
-    return view->snapshot->roster->logs.ids;
+    *out_count = view->roster->logs.count;
+    return view->roster->logs.ids;
 }
 
 static enum err
@@ -98,7 +99,7 @@ copy_logs(struct view *view)
 enum err
 view_reader(struct view *view, bool deep, struct reader *out)
 {
-    const struct roster *roster = view->snapshot->roster;
+    const struct roster *roster = view->roster;
     enum err rc = ERR_OK;
 
     if (!view->has_logs) {
@@ -152,7 +153,7 @@ view_version(
 size_t
 view_link_secrets(const struct view *view, struct secret_key *out, size_t max)
 {
-    const struct roster *roster = view->snapshot->roster;
+    const struct roster *roster = view->roster;
     size_t count = 0;
 
     for (size_t i = roster->membership.generation_count; i-- > 0;) {
@@ -238,16 +239,38 @@ view_refused(struct view *view,
 }
 
 struct history_context {
+    struct view *view;
     bool (*each)(void *context, const struct history_item *item);
     void *context;
 };
+
+/* Was the change refused by its record's rules? */
+static enum err
+find_refusal(struct view *view, uint64_t arrival, enum void_reason *out)
+{
+    struct key key = key_u64(arrival);
+    struct bytes row = {0};
+    enum err rc =
+        txn_get(view->txn, TABLE_REFUSED, key_bytes(&key), &row, NULL);
+
+    if (rc == ERR_OK && row.size == 1 &&
+        (row.data[0] == VOID_CLASS || row.data[0] == VOID_RECORD)) {
+        *out = (enum void_reason)row.data[0];
+    }
+    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+}
 
 static enum err
 pass_on(void *context, const struct history_item *item)
 {
     struct history_context *c = context;
+    struct history_item judged = *item;
+    enum err rc = find_refusal(c->view, item->arrival, &judged.void_reason);
 
-    return c->each(c->context, item) ? ERR_OK : ERR_CLOSED;
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    return c->each(c->context, &judged) ? ERR_OK : ERR_CLOSED;
 }
 
 enum err
@@ -255,13 +278,14 @@ view_history(struct view *view, uint16_t kind, const struct record_id *id,
     bool (*each)(void *context, const struct history_item *item), void *context,
     struct err_msg *msg)
 {
-    struct history_context passing = {each, context};
+    struct history_context passing = {view, each, context};
     struct history_walk walk = {
         .kind = kind, .id = id, .each = pass_on, .context = &passing};
     struct history history = {0};
     struct reader reader;
     struct record record;
-    struct dot *keys = NULL;
+    struct history_keys keys = {0};
+    struct dot *dots = NULL;
     enum err rc = view_reader(view, true, &reader);
 
     if (rc != ERR_OK) {
@@ -271,19 +295,20 @@ view_history(struct view *view, uint16_t kind, const struct record_id *id,
     if (rc != ERR_OK) {
         return rc;
     }
-    keys = mem_zalloc(record.key_count + 1, sizeof(*keys));
-    rc = keys == NULL ? ERR_NOMEM : ERR_OK;
+    dots = mem_zalloc(record.key_count + 1, sizeof(*dots));
+    rc = dots == NULL ? ERR_NOMEM : ERR_OK;
     for (size_t i = 0; i < record.key_count && rc == ERR_OK; i++) {
-        keys[i] = record.keys[i].key;
+        dots[i] = record.keys[i].key;
     }
     if (rc == ERR_OK) {
-        rc = history_collect(&reader, keys, record.key_count, &history, msg);
+        keys = (struct history_keys){dots, record.key_count};
+        rc = history_collect(&reader, &keys, &history, msg);
     }
     if (rc == ERR_OK) {
         rc = history_walk(&reader, &history, &walk, msg);
     }
     history_release(&history);
-    mem_free(keys);
+    mem_free(dots);
     record_release(&record);
     return rc == ERR_CLOSED ? ERR_OK : rc;
 }

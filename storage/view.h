@@ -55,7 +55,7 @@ enum err view_version(struct view *view, const struct record *record,
     struct version *out) MUST_USE;
 
 /*
- * Ids by a prefix of their hex digits (at least 4 characters), newest first,
+ * Ids by a prefix of their hex digits (4 to 32), newest first within a kind,
  * at most `max`: two or more mean that the prefix is ambiguous.
  */
 struct found_record {
@@ -90,6 +90,7 @@ enum err view_list(struct view *view, const struct view_query *query,
  * with where it stands. */
 struct history_item {
     struct dot dot;
+    uint64_t arrival; /* its number here */
     uint64_t rank;
     uint64_t time;
     uint8_t class;

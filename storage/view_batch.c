@@ -2,9 +2,13 @@
 /* Batches for peers: stored entries with a head and the proof that leads to
  * it, also from a prefix of a log (docs/protocol.md, "Batches"). */
 #include "crypto/base/mem.h"
+#include "crypto/base/num.h"
+#include "crypto/hash.h"
 #include "storage/view_internal.h"
 
-enum { ENTRY_OVERHEAD = 8 };
+/* Of an entry in a frame beyond its header: kind, flag, an absent body's hash
+ * where it comes to that. */
+enum { ENTRY_OVERHEAD = 35 };
 
 static enum err
 load_log(struct view *view, const struct log_id *id, uint32_t *out_log,
@@ -23,6 +27,7 @@ load_log(struct view *view, const struct log_id *id, uint32_t *out_log,
     }
     key = key_u32(*out_log);
     rc = txn_get(view->txn, TABLE_LOGS, key_bytes(&key), &row, msg);
+    /* A log that the roster knew before its first commit is not found. */
     return rc == ERR_OK ? log_state_decode(out, &view->logs, row) : rc;
 }
 
@@ -44,33 +49,77 @@ view_head(struct view *view, const struct log_id *log, struct head *out,
     return rc;
 }
 
-/* How far the batch goes: by bytes and count, then back to a border of 256
- * where that leaves something. */
+/* Entries of one log in order. Runs say where positions stand; within one
+ * they follow each other by arrival. */
+struct following {
+    struct txn *txn;
+    struct dot next;
+    uint64_t arrival; /* of `next`, if its run goes on */
+    bool has_arrival;
+};
+
+static enum err
+follow(struct following *f, struct stored_entry *out, struct err_msg *msg)
+{
+    enum err rc = ERR_NOT_FOUND;
+
+    if (f->has_arrival) {
+        rc = entries_at(f->txn, f->arrival, out, msg);
+        if (rc == ERR_OK && (out->dot.log != f->next.log ||
+                                out->dot.position != f->next.position)) {
+            rc = ERR_NOT_FOUND; /* another log's: the run ends here */
+        }
+    }
+    if (rc == ERR_NOT_FOUND) {
+        rc = entries_get(f->txn, f->next, out, msg);
+    }
+    if (rc != ERR_OK) {
+        return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
+    }
+    f->arrival = out->arrival + 1;
+    f->has_arrival = true;
+    f->next.position++;
+    return ERR_OK;
+}
+
+/* docs/protocol.md, "Entries": what a node that may not hold bodies gets. */
+static void
+take_body_away(struct entry *entry)
+{
+    if (entry->kind == ENTRY_CHANGE && entry->has_body) {
+        hash_sha256(&entry->body_hash, entry->body);
+        entry->has_body = false;
+        entry->body = bytes_of(NULL, 0);
+    }
+}
+
+/* How far the batch goes: by bytes and count, up to a border of 256. */
 static enum err
 gather(struct view *view, uint32_t log, const struct view_range *range,
     uint64_t size, struct batch *batch, struct err_msg *msg)
 {
+    struct following following = {view->txn, {log, range->from}, 0, false};
     size_t bytes = 0;
     size_t count = 0;
     uint64_t border =
         (range->from / LOG_BATCH_ENTRIES_MAX + 1) * LOG_BATCH_ENTRIES_MAX;
-    uint64_t end = size < border ? size : border;
+    uint64_t end = num_min_u64(size, border);
 
     while (range->from + count < end) {
-        struct dot dot = {log, range->from + count};
         struct stored_entry stored;
-        enum err rc = entries_get(view->txn, dot, &stored, msg);
-        size_t entry_bytes = 0;
+        enum err rc = follow(&following, &stored, msg);
 
         if (rc != ERR_OK) {
-            return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
+            return rc;
         }
-        entry_bytes =
+        if (range->without_bodies) {
+            take_body_away(&stored.entry);
+        }
+        bytes +=
             stored.entry.header.size + stored.entry.body.size + ENTRY_OVERHEAD;
-        if (count > 0 && bytes + entry_bytes > range->bytes_max) {
+        if (count > 0 && bytes > range->bytes_max) {
             break;
         }
-        bytes += entry_bytes;
         batch->entries[count++] = stored.entry;
     }
     batch->count = count;

@@ -8,7 +8,8 @@
 
 struct view {
     struct store *store;
-    struct snapshot *snapshot;
+    struct snapshot *snapshot; /* clocks: of what the transaction sees */
+    struct roster *roster;     /* members: at least as new as it */
     struct txn *txn;
     struct content_cache content; /* its own: views run in many threads */
     struct codec *codec;          /* made when first needed */

@@ -4,14 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/base/hex.h"
 #include "crypto/base/mem.h"
 #include "crypto/hash.h"
 #include "storage/index.h"
 #include "storage/view_internal.h"
 #include "sync/model/merge.h"
-
-enum { PREFIX_HEX_MIN = 4 };
 
 struct listing {
     struct view *view;
@@ -295,97 +292,6 @@ view_list(struct view *view, const struct view_query *query,
                                      : list_all(&listing, msg);
     }
     shown_release(&listing.shown);
-    return rc;
-}
-
-/* Half a byte at the end is compared by itself. */
-static bool
-has_prefix(const uint8_t *id, struct bytes prefix)
-{
-    char hex[2 * 16 + 1];
-
-    hex_encode(hex, bytes_of(id, 16));
-    for (size_t i = 0; i < prefix.size; i++) {
-        uint8_t c = prefix.data[i];
-        if (c >= 'A' && c <= 'F') {
-            c = (uint8_t)(c - 'A' + 'a');
-        }
-        if (i >= sizeof(hex) - 1 || (uint8_t)hex[i] != c) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The least id with this prefix: missing digits are 0. */
-static bool
-least_id(struct record_id *out, struct bytes prefix)
-{
-    char hex[33];
-
-    if (prefix.size < PREFIX_HEX_MIN || prefix.size > 32) {
-        return false;
-    }
-    memset(hex, '0', 32);
-    memcpy(hex, prefix.data, prefix.size);
-    return hex_decode(hex, 32, out->bytes, 16);
-}
-
-static enum err
-find_of_kind(struct view *view, const struct reader *reader, uint16_t kind,
-    struct bytes prefix, struct found_record *out, size_t max, size_t *count,
-    struct err_msg *msg)
-{
-    uint8_t start[RECORD_KEY_BYTES];
-    struct record_id least;
-    struct scan scan = {0};
-    bool more = false;
-    enum err rc = ERR_OK;
-
-    if (!least_id(&least, prefix)) {
-        return ERR_MALFORMED;
-    }
-    reader_record_key(start, reader->tag_key, kind, &least);
-    rc = scan_open(&scan, view->txn, TABLE_RECORDS, msg);
-    more = rc == ERR_OK && scan_seek(&scan, bytes_of(start, sizeof(start)));
-    while (more && *count < max && scan.key.size == RECORD_KEY_BYTES &&
-           memcmp(scan.key.data, start, 2) == 0 &&
-           has_prefix(scan.key.data + 2, prefix)) {
-        out[*count].kind = kind;
-        memcpy(out[*count].id.bytes, scan.key.data + 2, 16);
-        (*count)++;
-        more = scan_next(&scan);
-    }
-    if (rc == ERR_OK) {
-        rc = scan_end(&scan, msg);
-    }
-    scan_close(&scan);
-    return rc;
-}
-
-enum err
-view_find(struct view *view, struct bytes hex_prefix, struct found_record *out,
-    size_t max, size_t *out_count, struct err_msg *msg)
-{
-    const struct schema *schema = view_schema(view);
-    struct reader reader;
-    size_t count = 0;
-    enum err rc = view_reader(view, false, &reader);
-
-    for (size_t i = 0; i < schema->kind_count && rc == ERR_OK; i++) {
-        if (!schema->kinds[i].reserved) {
-            rc = find_of_kind(view, &reader, schema->kinds[i].number,
-                hex_prefix, out, max, &count, msg);
-        }
-    }
-    if (rc == ERR_MALFORMED) {
-        return err_set(msg, rc,
-            "an id is 32 hexadecimal digits, of which at least %d are given",
-            PREFIX_HEX_MIN);
-    }
-    if (rc == ERR_OK) {
-        *out_count = count;
-    }
     return rc;
 }
 

@@ -60,29 +60,53 @@ begin(struct writer *writer, struct err_msg *msg)
         writer->options.wall_ms(writer->options.context), msg);
 }
 
-/* One job in a transaction of its own; once more when the map was full. */
-static void
-run_alone(struct writer *writer, struct job *job)
+/* One job in a transaction of its own. */
+static enum err
+try_alone(struct writer *writer, struct job *job)
 {
     struct store *store = writer->options.store;
     enum err rc = ERR_OK;
 
-    for (int attempt = 0; attempt < 2; attempt++) {
-        job->msg.text[0] = '\0';
-        rc = begin(writer, &job->msg);
-        if (rc == ERR_OK) {
-            rc = job->run(job, store, &job->msg);
-            if (rc == ERR_OK) {
-                rc = store_commit(store, &job->msg);
-            } else {
-                store_abort(store);
-            }
-        }
-        if (rc != ERR_FULL || env_grow_if_full(store_env(store)) != ERR_OK) {
-            break;
-        }
+    job->msg.text[0] = '\0';
+    rc = begin(writer, &job->msg);
+    if (rc != ERR_OK) {
+        return rc;
     }
-    job->rc = rc;
+    rc = job->run(job, store, &job->msg);
+    if (rc == ERR_OK) {
+        return store_commit(store, &job->msg);
+    }
+    if (store_is_dirty(store)) {
+        store_abort(store);
+    } else {
+        store_cancel(store);
+    }
+    return rc;
+}
+
+/*
+ * docs/storage.md, "A full disk": the map grows by itself; a full disk gives
+ * its reserve to small jobs, and large ones wait until there is room again.
+ */
+static void
+run_alone(struct writer *writer, struct job *job)
+{
+    struct env *env = store_env(writer->options.store);
+    bool is_small = job->bytes <= ENV_SMALL_BYTES;
+
+    if (!is_small && env_is_low(env)) {
+        job->rc = err_set(&job->msg, ERR_FULL,
+            "the disk is full; free some room, nothing was lost");
+        return;
+    }
+    job->rc = try_alone(writer, job);
+    if (job->rc != ERR_FULL) {
+        return;
+    }
+    if (env_grow_if_full(env) == ERR_OK ||
+        (env_release_reserve(env) && is_small)) {
+        job->rc = try_alone(writer, job);
+    }
 }
 
 /*
@@ -103,6 +127,7 @@ run_group(struct writer *writer, struct list *jobs)
     }
     while (job != NULL) {
         list_push(jobs, &job->link);
+        store_settle(store);
         job->rc = job->run(job, store, &job->msg);
         if (job->rc != ERR_OK && store_is_dirty(store)) {
             store_abort(store);
@@ -117,6 +142,7 @@ run_group(struct writer *writer, struct list *jobs)
         job = take_job(writer);
     }
     if (changed == 0) {
+        store_settle(store);
         store_cancel(store);
         return true;
     }
@@ -130,6 +156,8 @@ run_once(struct writer *writer)
 
     list_init(&jobs);
     if (!run_group(writer, &jobs)) {
+        /* If it was the map that was full, it is so no longer. */
+        err_ignore(env_grow_if_full(store_env(writer->options.store)));
         for (struct list *at = jobs.next; at != &jobs; at = at->next) {
             run_alone(writer, LIST_ITEM(at, struct job, link));
         }

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of logs: docs/storage.md, "logs". */
+#include "crypto/base/cursor.h"
+#include "storage/store_internal.h"
+
+enum {
+    LOG_HAS_HEAD = 1,
+    LOG_HAS_TARGET = 2,
+    LOG_IS_FORKED = 4,
+    LOG_FLAGS_ALL = 7
+};
+
+static void
+put_head(struct buf *out, const struct head *head)
+{
+    buf_put_u64(out, head->size);
+    buf_put(out, head->root.bytes, sizeof(head->root.bytes));
+    buf_put(out, head->signature.bytes, sizeof(head->signature.bytes));
+}
+
+static void
+get_head(struct cursor *cursor, struct head *out)
+{
+    out->size = cursor_u64(cursor);
+    cursor_copy(cursor, out->root.bytes, sizeof(out->root.bytes));
+    cursor_copy(cursor, out->signature.bytes, sizeof(out->signature.bytes));
+}
+
+enum err
+log_state_encode(struct buf *out, const struct log_state *state)
+{
+    uint8_t id[LOG_ID_BYTES];
+
+    log_id_encode(id, &state->author.id);
+    buf_put(out, id, sizeof(id));
+    buf_put_u64(out, state->run_next);
+    buf_put_u64(out, state->edge.size);
+    for (unsigned level = 0; level < MERKLE_LEVELS_MAX; level++) {
+        if ((state->edge.size >> level & 1) != 0) {
+            buf_put(out, state->edge.hashes[level].bytes, 32);
+        }
+    }
+    buf_put_u8(out, (uint8_t)((state->has_head ? LOG_HAS_HEAD : 0) |
+                              (state->has_target ? LOG_HAS_TARGET : 0) |
+                              (state->is_forked ? LOG_IS_FORKED : 0)));
+    if (state->has_head) {
+        put_head(out, &state->head);
+    }
+    if (state->has_target) {
+        put_head(out, &state->target);
+        buf_put_u8(out, (uint8_t)state->beyond.count);
+        for (size_t i = 0; i < state->beyond.count; i++) {
+            buf_put(out, state->beyond.hashes[i].bytes, 32);
+        }
+    }
+    buf_put_u8(out, (uint8_t)state->awaited_count);
+    for (size_t i = 0; i < state->awaited_count; i++) {
+        put_head(out, &state->awaited[i]);
+    }
+    enum err rc = author_encode(out, &state->author);
+    return rc != ERR_OK ? rc : buf_err(out);
+}
+
+static void
+get_edge(struct cursor *cursor, struct merkle_edge *out)
+{
+    out->size = cursor_u64(cursor);
+    for (unsigned level = 0; level < MERKLE_LEVELS_MAX; level++) {
+        if ((out->size >> level & 1) != 0) {
+            cursor_copy(cursor, out->hashes[level].bytes, 32);
+        }
+    }
+}
+
+static void
+get_target(struct cursor *cursor, struct log_state *state)
+{
+    get_head(cursor, &state->target);
+    state->beyond.count = cursor_u8(cursor);
+    if (state->beyond.count > MERKLE_PROOF_MAX) {
+        cursor_fail(cursor);
+        state->beyond.count = 0;
+    }
+    for (size_t i = 0; i < state->beyond.count; i++) {
+        cursor_copy(cursor, state->beyond.hashes[i].bytes, 32);
+    }
+}
+
+enum err
+log_state_decode(
+    struct log_state *out, struct log_table *logs, struct bytes row)
+{
+    struct cursor cursor = cursor_init(row);
+    struct log_state state = {0};
+    struct bytes id = cursor_take(&cursor, LOG_ID_BYTES);
+    struct log_id log;
+    uint8_t flags = 0;
+
+    if (cursor.failed || log_id_decode(&log, id.data) != ERR_OK) {
+        return ERR_CORRUPT;
+    }
+    state.run_next = cursor_u64(&cursor);
+    get_edge(&cursor, &state.edge);
+    flags = cursor_u8(&cursor);
+    state.has_head = (flags & LOG_HAS_HEAD) != 0;
+    state.has_target = (flags & LOG_HAS_TARGET) != 0;
+    state.is_forked = (flags & LOG_IS_FORKED) != 0;
+    if (state.has_head) {
+        get_head(&cursor, &state.head);
+    }
+    if (state.has_target) {
+        get_target(&cursor, &state);
+    }
+    state.awaited_count = cursor_u8(&cursor);
+    if (state.awaited_count > LOG_AWAITED_MAX ||
+        (flags & ~(unsigned)LOG_FLAGS_ALL) != 0) {
+        return ERR_CORRUPT;
+    }
+    for (size_t i = 0; i < state.awaited_count; i++) {
+        get_head(&cursor, &state.awaited[i]);
+    }
+    if (cursor.failed) {
+        return ERR_CORRUPT;
+    }
+    enum err rc = author_decode(
+        &state.author, logs, cursor_take(&cursor, cursor_left(&cursor)));
+    if (rc == ERR_NOMEM) {
+        return rc;
+    }
+    if (rc != ERR_OK) {
+        return ERR_CORRUPT;
+    }
+    if (!log_id_equal(&state.author.id, &log) ||
+        state.edge.size > LOG_SIZE_MAX ||
+        state.author.applied > state.edge.size) {
+        author_release(&state.author);
+        return ERR_CORRUPT;
+    }
+    *out = state;
+    return ERR_OK;
+}
