@@ -418,6 +418,19 @@ engine_is_idle(const struct engine *engine)
     return list_empty(&engine->calls) && engine->jobs == 0;
 }
 
+void
+engine_disown(struct engine *engine, const void *owner)
+{
+    struct list *at = engine->calls.next;
+
+    for (; at != &engine->calls; at = at->next) {
+        struct call *call = LIST_ITEM(at, struct call, link);
+        if (call->owner == owner) {
+            call->owner = NULL;
+        }
+    }
+}
+
 struct call *
 engine_find_call(struct engine *engine, const struct office_id *office)
 {

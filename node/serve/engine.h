@@ -145,6 +145,9 @@ bool engine_call_is_open(const struct call *call);
 struct call *engine_find_call(
     struct engine *engine, const struct office_id *office);
 
+/* Calls of this owner go on without one. */
+void engine_disown(struct engine *engine, const void *owner);
+
 /* How many link secrets there are to try. */
 size_t engine_secret_count(const struct engine *engine);
 

@@ -109,9 +109,11 @@ static void
 submit(struct accept_job *accept)
 {
     struct engine *engine = accept->engine;
+    /* Once submitted, all but the list links is the writer's. */
+    enum err rc = engine_submit(engine, &accept->job);
 
-    accept->rc = engine_submit(engine, &accept->job);
-    if (accept->rc != ERR_OK) {
+    if (rc != ERR_OK) {
+        accept->rc = rc;
         put_off(engine, accept);
         return;
     }

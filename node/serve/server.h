@@ -10,25 +10,38 @@
 
 #include "node/invite.h"
 #include "node/node.h"
+#include "node/serve/diag.h"
+#include "node/serve/events.h"
 
 struct server;
 struct uv_loop_s;
 
+enum { SERVER_POOL_THREADS = 64, SERVER_STOP_MS = 5 * 1000 };
+
 struct server_options {
-    struct node *node;  /* borrowed */
-    const char *listen; /* "host:port", "" or NULL: no listener */
-    bool dials;         /* keep calling the peers that have addresses */
+    struct node *node;       /* borrowed */
+    const char *listen;      /* "host:port", "" or NULL: no listener */
+    bool dials;              /* keep calling the peers that have addresses */
+    uint64_t dial_first_ms;  /* 0: the default of config.h */
+    uint64_t dial_max_ms;    /* likewise */
+    const struct diag *diag; /* borrowed; may be NULL */
+    /* A daemon: SIGINT and SIGTERM stop it, and systemd is told how it is. */
+    bool is_service;
 };
 
-/* Open the listener and the loop; runs nothing yet. ERR_NOMEM, ERR_IO. */
+/* Open the listener and the loop; runs nothing yet. From here on the process
+ * ignores SIGPIPE. ERR_NOMEM, ERR_IO. */
 enum err server_new(struct server **out, const struct server_options *options,
     struct err_msg *msg) MUST_USE;
 /* Run until server_stop. */
 enum err server_run(struct server *server, struct err_msg *msg) MUST_USE;
-/* From the loop's thread: end sessions with a bye, close all, return. */
+/* From the loop's thread: end sessions with a bye, close all, return.
+ * EVENTS_STOPPING is published first; twice is harmless. */
 void server_stop(struct server *server);
 void server_free(struct server *server); /* NULL is fine */
 struct uv_loop_s *server_loop(struct server *server);
+/* Subscribe here for commits and peers; they live as long as the server. */
+struct events *server_events(struct server *server);
 /* The address the listener got ("127.0.0.1:40123"), "" without one. */
 const char *server_listen_address(const struct server *server);
 
