@@ -46,7 +46,7 @@ apply_control(struct applying *a, struct err_msg *msg)
     rc = control.body == NULL ? ERR_NOMEM
                               : vclock_copy(&control.clock, &author->clock);
     if (rc == ERR_OK) {
-        rc = vclock_copy(&control.seen, &author->seen);
+        rc = vclock_merge(&control.clock, &author->seen);
     }
     if (rc == ERR_OK) {
         rc = statement_decode(

@@ -24,8 +24,13 @@ members_release(struct store *store)
 static void
 put_clock(struct buf *out, const struct vclock *clock)
 {
-    buf_put_u32(out, (uint32_t)clock->count);
-    for (uint32_t log = 0; log < clock->count; log++) {
+    uint32_t count = (uint32_t)clock->count;
+
+    while (count > 0 && vclock_get(clock, count - 1) == 0) {
+        count--;
+    }
+    buf_put_u32(out, count);
+    for (uint32_t log = 0; log < count; log++) {
         buf_put_u64(out, vclock_get(clock, log));
     }
 }
@@ -39,7 +44,6 @@ members_encode(struct buf *out, const struct control *control)
     buf_put_u32(out, control->generation.log);
     buf_put_u64(out, control->generation.position);
     put_clock(out, &control->clock);
-    put_clock(out, &control->seen);
     return buf_err(out);
 }
 
@@ -84,9 +88,6 @@ members_decode(
         return ERR_CORRUPT;
     }
     rc = get_clock(&control.clock, &cursor, logs);
-    if (rc == ERR_OK) {
-        rc = get_clock(&control.seen, &cursor, logs);
-    }
     if (rc == ERR_OK && cursor_end(&cursor) != ERR_OK) {
         rc = ERR_CORRUPT;
     }

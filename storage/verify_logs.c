@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Logs: leaves, nodes, roots, heads, headers, authors. */
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/hex.h"
+#include "crypto/hash.h"
+#include "storage/verify_internal.h"
+
+/* A log's name in a finding: its node's first bytes and its kind. */
+struct log_name {
+    char text[32];
+};
+
+static struct log_name
+name_of(const struct log_id *id)
+{
+    struct log_name name;
+    char hex[17];
+
+    hex_encode(hex, bytes_of(id->node.bytes, 8));
+    snprintf(name.text, sizeof(name.text), "%s/%s", hex,
+        id->kind == LOG_CONTROL ? "control" : "changes");
+    return name;
+}
+
+/* One entry: its leaf hash onto the edge, its nodes as stored. */
+static void
+check_entry(struct verifying *v, const struct log_id *id,
+    const struct stored_entry *stored, struct merkle_edge *edge)
+{
+    struct hash nodes[MERKLE_LEVELS_MAX];
+    struct entry entry = stored->entry;
+    struct hash leaf;
+    size_t count = 0;
+
+    if (entry.has_body) {
+        hash_sha256(&entry.body_hash, entry.body);
+    }
+    entry_leaf_hash(&leaf, &entry);
+    count = merkle_append(edge, &leaf, nodes);
+    if (count != stored->node_count ||
+        memcmp(nodes, stored->nodes, count * sizeof(struct hash)) != 0) {
+        verify_finding(v,
+            "log %s: entry %llu does not have the hashes it was "
+            "stored with",
+            name_of(id).text, (unsigned long long)stored->dot.position);
+    }
+}
+
+/* Is the entry listed as malformed? Then its header may be anything. */
+static enum err
+is_listed(struct verifying *v, uint64_t arrival, bool *out, struct err_msg *msg)
+{
+    struct key key = key_u64(arrival);
+    struct bytes row = {0};
+    enum err rc =
+        txn_get(v->view->txn, TABLE_REFUSED, key_bytes(&key), &row, msg);
+
+    *out = rc == ERR_OK && row.size == 1 && row.data[0] == VOID_MALFORMED;
+    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+}
+
+/* Before every 256th entry its author is as the checkpoint says. */
+static enum err
+check_checkpoint(struct verifying *v, const struct log_id *id,
+    const struct stored_entry *stored)
+{
+    struct replay *replay = &v->replay;
+    struct buf encoded = {0};
+    enum err rc = ERR_OK;
+
+    if (stored->dot.position % ENTRY_CHECKPOINT_EVERY != 0 ||
+        stored->dot.log >= replay->count || !replay->has[stored->dot.log] ||
+        replay->authors[stored->dot.log].applied != stored->dot.position) {
+        return ERR_OK;
+    }
+    author_count_own(&replay->authors[stored->dot.log], stored->dot.position);
+    rc = author_encode(&encoded, &replay->authors[stored->dot.log]);
+    if (rc == ERR_OK && !bytes_equal(buf_bytes(&encoded), stored->checkpoint)) {
+        verify_finding(v, "log %s: the checkpoint at entry %llu is wrong",
+            name_of(id).text, (unsigned long long)stored->dot.position);
+    }
+    buf_release(&encoded);
+    return rc;
+}
+
+/* An applied entry takes its author further; others wait, without a mark. */
+static enum err
+check_applied(struct verifying *v, const struct log_state *state,
+    const struct stored_entry *stored, struct err_msg *msg)
+{
+    const struct log_id *id = &state->author.id;
+    unsigned long long at = stored->dot.position;
+    bool is_applied = (stored->flags & ENTRY_FLAG_APPLIED) != 0;
+    bool is_malformed = false;
+    struct replayed replayed;
+    enum err rc = ERR_OK;
+
+    if (is_applied != (stored->dot.position < state->author.applied)) {
+        verify_finding(v, "log %s: entry %llu %s", name_of(id).text, at,
+            is_applied ? "is marked as applied, but was not"
+                       : "was applied, but is not marked so");
+    }
+    if (stored->dot.position >= state->author.applied) {
+        return ERR_OK;
+    }
+    rc = check_checkpoint(v, id, stored);
+    if (rc == ERR_OK) {
+        rc = is_listed(v, stored->arrival, &is_malformed, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = replay_seek(&v->replay, stored->dot, &replayed, NULL);
+        if (rc == ERR_CORRUPT && !is_malformed) {
+            verify_finding(v, "log %s: the header of entry %llu is damaged",
+                name_of(id).text, at);
+        }
+        rc = rc == ERR_CORRUPT ? ERR_OK : rc;
+    }
+    return rc;
+}
+
+/* Where the applied entries end, the author is the row's. */
+static enum err
+check_author(struct verifying *v, const struct log_state *state)
+{
+    const struct author *stored = &state->author;
+    struct replay *replay = &v->replay;
+    struct buf x = {0};
+    struct buf y = {0};
+    enum err rc = ERR_OK;
+
+    if (stored->log >= replay->count || !replay->has[stored->log] ||
+        replay->authors[stored->log].applied != stored->applied) {
+        return ERR_OK; /* nothing applied, or found damaged already */
+    }
+    author_count_own(&replay->authors[stored->log], stored->applied);
+    rc = author_encode(&x, stored);
+    if (rc == ERR_OK) {
+        rc = author_encode(&y, &replay->authors[stored->log]);
+    }
+    if (rc == ERR_OK && !bytes_equal(buf_bytes(&x), buf_bytes(&y))) {
+        verify_finding(v, "log %s: what it counts is not what its entries say",
+            name_of(&stored->id).text);
+    }
+    buf_release(&x);
+    buf_release(&y);
+    return rc;
+}
+
+static enum err
+check_heads(struct verifying *v, const struct log_state *state,
+    const struct merkle_edge *edge, struct hash *root_at_head)
+{
+    const struct log_id *id = &state->author.id;
+    struct hash root;
+    struct hash stored;
+    struct merkle_claim claim = {0};
+    enum err rc = ERR_OK;
+
+    merkle_root(&root, edge);
+    merkle_root(&stored, &state->edge);
+    if (!hash_equal(&root, &stored)) {
+        verify_finding(v, "log %s: its root is not the one that was stored",
+            name_of(id).text);
+    }
+    if (state->has_head) {
+        rc = log_head_verify(&state->head, &v->view->store->corridor, id);
+        if (rc == ERR_NOMEM) {
+            return rc;
+        }
+        if (rc != ERR_OK || !hash_equal(root_at_head, &state->head.root)) {
+            verify_finding(v,
+                "log %s: its signed head does not fit its entries",
+                name_of(id).text);
+        }
+    }
+    if (state->has_target) {
+        claim.size = state->target.size;
+        claim.root = &state->target.root;
+        rc = log_head_verify(&state->target, &v->view->store->corridor, id);
+        if (rc == ERR_OK) {
+            rc = merkle_verify_consistency(
+                edge->size, &root, &claim, &state->beyond);
+        }
+        if (rc == ERR_NOMEM) {
+            return rc;
+        }
+        if (rc != ERR_OK) {
+            verify_finding(v,
+                "log %s: its entries do not lead to the head that "
+                "was promised",
+                name_of(id).text);
+        }
+    }
+    if (!state->has_head && !state->has_target && edge->size > 0) {
+        verify_finding(
+            v, "log %s: entries without a signed head", name_of(id).text);
+    }
+    return ERR_OK;
+}
+
+static enum err
+check_log(
+    struct verifying *v, uint32_t number, struct bytes row, struct err_msg *msg)
+{
+    struct log_state state = {0};
+    struct merkle_edge edge = {0};
+    struct hash root_at_head = {{0}};
+    enum err rc = log_state_decode(&state, v->reader.logs, row);
+
+    if (rc != ERR_OK) {
+        if (rc == ERR_CORRUPT) {
+            verify_finding(v, "the row of log %u is damaged", number);
+        }
+        return rc == ERR_CORRUPT ? ERR_OK : rc;
+    }
+    for (uint64_t at = 0; at < state.edge.size && rc == ERR_OK; at++) {
+        struct dot dot = {number, at};
+        struct stored_entry stored;
+
+        rc = entries_get(v->view->txn, dot, &stored, msg);
+        if (rc == ERR_NOT_FOUND || rc == ERR_CORRUPT) {
+            verify_finding(v, "log %s: entry %llu is missing or damaged",
+                name_of(&state.author.id).text, (unsigned long long)at);
+            rc = ERR_OK;
+            goto out; /* the rest of this log cannot be judged */
+        }
+        if (rc == ERR_OK) {
+            check_entry(v, &state.author.id, &stored, &edge);
+            rc = check_applied(v, &state, &stored, msg);
+            v->report.entries++;
+            verify_progress(v);
+        }
+        if (state.has_head && edge.size == state.head.size) {
+            merkle_root(&root_at_head, &edge);
+        }
+    }
+    if (rc == ERR_OK) {
+        rc = check_heads(v, &state, &edge, &root_at_head);
+    }
+    if (rc == ERR_OK) {
+        rc = check_author(v, &state);
+    }
+out:
+    v->report.logs++;
+    author_release(&state.author);
+    return rc;
+}
+
+enum err
+verify_logs(struct verifying *v, struct err_msg *msg)
+{
+    struct scan scan = {0};
+    enum err rc = scan_open(&scan, v->view->txn, TABLE_LOGS, msg);
+
+    while (rc == ERR_OK && scan_next(&scan)) {
+        uint32_t number = 0;
+
+        rc = key_get_u32(scan.key, &number);
+        if (rc == ERR_OK) {
+            rc = check_log(v, number, scan.value, msg);
+        }
+    }
+    if (rc == ERR_OK) {
+        rc = scan_end(&scan, msg);
+    }
+    scan_close(&scan);
+    if (rc == ERR_OK &&
+        v->report.entries != txn_count(v->view->txn, TABLE_ENTRIES)) {
+        verify_finding(v, "there are entries that no log counts");
+    }
+    return rc;
+}
