@@ -138,6 +138,10 @@ node_found(struct node *node, const char *name, uint64_t policy,
     if (node->secrets == NULL) {
         return err_set(msg, ERR_DENIED, "the node is locked");
     }
+    if (node->store != NULL) {
+        return err_set(msg, ERR_BUSY,
+            "a joining came to nothing: restart before founding");
+    }
     rc = home_open_office(&office, &node->home, passphrase, msg);
     if (rc == ERR_OK) {
         rc = put_found(&statement, node, &options, msg);

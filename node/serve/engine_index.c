@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The search index is made behind the records, in large sorted batches, when
- * the writer has nothing better to do (docs/storage.md, "Index"). */
+ * the writer has nothing better to do (docs/storage.md). */
 #include "crypto/base/mem.h"
 #include "node/serve/engine_internal.h"
 

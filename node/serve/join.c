@@ -8,8 +8,8 @@
  *             after each commit our enrolment is tried, which needs that our
  *             admission has come; then both sides confirm
  *   SAVING    home.ini names the corridor from now on
- *   CLOSING   it came to nothing: the store is closed again, and stays on
- *             the disk, so that the same line can be used again
+ *   CLOSING   it came to nothing. The store stays, open too, since others
+ *             may be reading it: the same line can be used again
  */
 #include <stdio.h>
 #include <string.h>
@@ -94,7 +94,9 @@ run_open(struct server_work *work)
     struct join *join = LIST_ITEM(work, struct join, work);
     struct node *node = work->server->node;
 
-    join->rc = node_open_new_store(node, node->has_thread, &join->msg);
+    join->rc = node->store != NULL
+                   ? ERR_OK
+                   : node_open_new_store(node, node->has_thread, &join->msg);
 }
 
 static void
@@ -348,22 +350,6 @@ join_report(struct server *server, const struct report *report)
     }
 }
 
-/* On the pool. */
-static void
-run_close(struct server_work *work)
-{
-    node_close_store(work->server->node);
-}
-
-static void
-after_close(struct server_work *work)
-{
-    struct join *join = join_of(work);
-
-    work->server->node->home.has_corridor = false;
-    finish(join);
-}
-
 /* The first error stays. Goes on whenever something has come to its end. */
 static void
 begin_closing(struct join *join, enum err rc, const char *why)
@@ -385,10 +371,8 @@ begin_closing(struct join *join, enum err rc, const char *why)
         return; /* join_tick asks again */
     }
     join->rc = join->closing_rc;
-    if (queue(join, run_close, after_close) != ERR_OK) {
-        server->node->home.has_corridor = false;
-        finish(join);
-    }
+    server->node->home.has_corridor = false;
+    finish(join);
 }
 
 void
@@ -465,6 +449,11 @@ server_join(struct server *server, const struct join_request *request)
     }
     if (request->invite->address_count == 0) {
         return ERR_CONFIG;
+    }
+    /* Left open by a joining of another corridor that came to nothing. */
+    if (node->store != NULL &&
+        !corridor_id_equal(&node->home.corridor, &request->invite->corridor)) {
+        return ERR_DENIED;
     }
     join = mem_zalloc(1, sizeof(*join));
     if (join == NULL) {

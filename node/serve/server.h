@@ -77,6 +77,12 @@ struct join_request {
     void (*done)(void *context, enum err rc, const struct err_msg *msg);
     void *context;
 };
+/*
+ * ERR_EXISTS: there is a corridor; ERR_BUSY: joining already; ERR_CONFIG: a
+ * line without addresses; ERR_DENIED: a joining of another corridor came to
+ * nothing before, restart first; ERR_CLOSED; ERR_NOMEM. `done` is called with
+ * ERR_DENIED (refused), ERR_BUSY (not done within the time), or what failed.
+ */
 enum err server_join(
     struct server *server, const struct join_request *request) MUST_USE;
 

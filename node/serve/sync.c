@@ -296,6 +296,8 @@ sync_tick(struct server *server, uint64_t now_ms)
         give_up_failed(pass);
         if (pass->is_done || now_ms >= pass->deadline_ms) {
             finish(pass);
+            /* Its owner may have ended others: from the front again. */
+            at = server->syncs.next;
         }
     }
 }
