@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "node/cli/cli.h"
+#include "node/cli/sheet.h"
+
+static const char *
+standing(const json_t *member)
+{
+    if (json_is_true(json_object_get(member, "retired"))) {
+        return "retired";
+    }
+    if (!json_is_true(json_object_get(member, "confirmed"))) {
+        return "UNCONFIRMED: compare the code by voice";
+    }
+    return json_is_true(json_object_get(member, "firewall"))
+               ? "confirmed, no case files"
+               : "confirmed";
+}
+
+/* "read, write" into a cell. */
+static void
+put_roles(struct sheet *sheet, const json_t *member)
+{
+    const json_t *roles = json_object_get(member, "roles");
+    struct buf text = {0};
+
+    for (size_t i = 0; i < json_array_size(roles); i++) {
+        buf_put_text(&text, i == 0 ? "" : ", ");
+        buf_put_text(&text, json_string_value(json_array_get(roles, i)));
+    }
+    buf_put_u8(&text, 0);
+    sheet_put(sheet, buf_err(&text) == ERR_OK ? (const char *)text.data : NULL);
+    buf_release(&text);
+}
+
+static enum cli_exit
+list(struct cli *cli)
+{
+    static const char *const heads[] = {
+        "OFFICE", "CODE", "COUNTRY", "ROLES", "STANDING"};
+    struct api_response answer;
+    struct sheet sheet;
+    const json_t *members = NULL;
+    enum cli_exit exit = CLI_DONE;
+
+    if (!cli_get(cli, &answer, &exit, "/v1/members")) {
+        return exit;
+    }
+    if (cli->is_json) {
+        return cli_print_json(cli, &answer);
+    }
+    sheet_init(&sheet, 5);
+    for (size_t i = 0; i < 5; i++) {
+        sheet_put(&sheet, heads[i]);
+    }
+    members = json_object_get(answer.json, "members");
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        const json_t *member = json_array_get(members, i);
+
+        sheet_put(&sheet, cli_text(member, "name"));
+        sheet_put(&sheet, cli_text(member, "code"));
+        sheet_put(&sheet, cli_text(member, "country"));
+        put_roles(&sheet, member);
+        sheet_put(&sheet, standing(member));
+    }
+    api_response_release(&answer);
+    return cli_print_sheet(cli, &sheet);
+}
+
+enum cli_exit
+command_members(struct cli *cli)
+{
+    struct api_response answer;
+    enum cli_exit exit = CLI_DONE;
+
+    if (cli->args.count == 0) {
+        return list(cli);
+    }
+    if (cli->args.count != 2 || strcmp(cli->args.words[0], "confirm") != 0) {
+        return cli_usage(cli, "members, or members confirm CODE");
+    }
+    if (!cli_post(cli, "/v1/members/confirm",
+            json_pack("{s:s}", "code", cli->args.words[1]), &answer, &exit)) {
+        return exit;
+    }
+    if (cli->is_json) {
+        return cli_print_json(cli, &answer);
+    }
+    (void)fprintf(
+        cli->err, "%s is confirmed.\n", cli_text(answer.json, "name"));
+    api_response_release(&answer);
+    return CLI_DONE;
+}
