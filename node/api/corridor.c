@@ -226,6 +226,13 @@ on_synced(
     } else if (rc != ERR_OK) {
         json_decref(offices);
         reply_err(call, rc, msg);
+    } else if (json_object_size(offices) == 0) {
+        /* Nobody was asked, so nobody has confirmed anything. */
+        json_decref(offices);
+        reply_error(call, 409, "config",
+            "no office has an address here: \"corridor peer add OFFICE "
+            "ADDRESS\"",
+            NULL);
     } else {
         json = json_object();
         put(&json, "confirmed", json_true());

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where to reach other offices: the notes "address/<office hex>". */
+/*
+ * Where to reach other offices: the notes "address/<office hex>", each a CBOR
+ * array of texts, which the dialler reads.
+ */
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/base/cbor.h"
 #include "crypto/base/hex.h"
 #include "node/api/offices.h"
 #include "node/api/routes.h"
+#include "node/invite.h"
 #include "node/serve/config.h"
 
 static const char prefix[] = "address/";
@@ -15,6 +20,24 @@ struct listing {
     const struct membership *membership;
     json_t *array;
 };
+
+/* The note's texts; an empty array for a note that is none of ours. */
+static json_t *
+addresses_json(struct bytes note)
+{
+    struct cursor cursor = cursor_init(note);
+    size_t count = cbor_get_array(&cursor);
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count && !cursor.failed; i++) {
+        struct bytes text = cbor_get_text(&cursor);
+
+        if (!cursor.failed) {
+            put_item(&array, json_stringn((const char *)text.data, text.size));
+        }
+    }
+    return array;
+}
 
 static bool
 add_peer(void *context, struct bytes name, struct bytes value)
@@ -30,7 +53,7 @@ add_peer(void *context, struct bytes name, struct bytes value)
     }
     json = json_object();
     put(&json, "office", office_id_json(l->membership, &id));
-    put(&json, "address", json_stringn((const char *)value.data, value.size));
+    put(&json, "addresses", addresses_json(value));
     put_item(&l->array, json);
     return l->array != NULL;
 }
@@ -62,7 +85,7 @@ peers_get(struct api_call *call)
 
 struct note {
     char name[NAME_CHARS + 1];
-    const char *address; /* "": forget it */
+    struct buf addresses; /* encoded; empty: forget them */
 };
 
 static enum err
@@ -71,17 +94,16 @@ put_address(void *context, struct store *store, struct err_msg *msg)
     const struct note *note = context;
 
     return store_put_note(
-        store, bytes_text(note->name), bytes_text(note->address), msg);
+        store, bytes_text(note->name), buf_bytes(&note->addresses), msg);
 }
 
 /* Find the office, write the note, tell the dialler. */
 static void
-change_peer(struct api_call *call, const char *text, const char *address)
+change_peer(struct api_call *call, const char *text, struct note *note)
 {
     struct err_msg msg = {""};
     struct view *view = NULL;
     const struct office *office = NULL;
-    struct note note = {.address = address};
     json_t *json = NULL;
     enum err rc = call_view(call, &view, &msg);
 
@@ -94,55 +116,80 @@ change_peer(struct api_call *call, const char *text, const char *address)
         rc = err_set(&msg, ERR_MALFORMED, "that is this office itself");
     }
     if (rc == ERR_OK) {
-        memcpy(note.name, prefix, PREFIX_CHARS);
-        hex_encode(note.name + PREFIX_CHARS,
+        memcpy(note->name, prefix, PREFIX_CHARS);
+        hex_encode(note->name + PREFIX_CHARS,
             bytes_of(office->id.bytes, sizeof(office->id.bytes)));
         json = office_json(office);
         call_view_close(call);
-        rc = node_write(call->node, put_address, &note, &msg);
+        rc = node_write(call->node, put_address, note, &msg);
     }
     if (rc != ERR_OK) {
         json_decref(json);
         reply_err(call, rc, &msg);
         return;
     }
-    put_text(&json, "address", address);
+    put(&json, "addresses", addresses_json(buf_bytes(&note->addresses)));
     reply(call, 200, json);
     call->after = AFTER_PEERS_CHANGED;
+}
+
+/* The body's addresses, checked and encoded. */
+static enum err
+read_addresses(
+    const struct api_call *call, struct buf *out, struct err_msg *msg)
+{
+    const json_t *array = json_object_get(call->body, "addresses");
+    size_t count = json_array_size(array);
+    char host[CONFIG_ADDRESS_BYTES_MAX + 1];
+    char port[6];
+
+    if (count == 0 || count > INVITE_ADDRESSES_MAX) {
+        return err_set(msg, ERR_MALFORMED,
+            "the request wants an array \"addresses\" of 1 to %d",
+            INVITE_ADDRESSES_MAX);
+    }
+    cbor_put_array(out, count);
+    for (size_t i = 0; i < count; i++) {
+        const char *address = json_string_value(json_array_get(array, i));
+
+        if (address == NULL || strlen(address) > CONFIG_ADDRESS_BYTES_MAX ||
+            !config_split_address(address, host, port)) {
+            return err_set(
+                msg, ERR_MALFORMED, "an address is HOST:PORT, or [IPV6]:PORT");
+        }
+        cbor_put_cstr(out, address);
+    }
+    return buf_err(out);
 }
 
 void
 peers_put(struct api_call *call)
 {
     struct err_msg msg = {""};
-    char host[CONFIG_ADDRESS_BYTES_MAX + 1];
-    char port[6];
+    struct note note = {.name = ""};
     const char *office = NULL;
-    const char *address = NULL;
     enum err rc = body_need(call, "office", &office, &msg);
 
     if (rc == ERR_OK) {
-        rc = body_need(call, "address", &address, &msg);
+        rc = read_addresses(call, &note.addresses, &msg);
     }
-    if (rc == ERR_OK && !config_split_address(address, host, port)) {
-        rc = err_set(
-            &msg, ERR_MALFORMED, "an address is HOST:PORT, or [IPV6]:PORT");
-    }
-    if (rc != ERR_OK) {
+    if (rc == ERR_OK) {
+        change_peer(call, office, &note);
+    } else {
         reply_err(call, rc, &msg);
-        return;
     }
-    change_peer(call, office, address);
+    buf_release(&note.addresses);
 }
 
 void
 peers_delete(struct api_call *call)
 {
     const char *office = call_param(call, "office");
+    struct note note = {.name = ""};
 
     if (office == NULL) {
         reply_error(call, 400, "malformed", "office says which one", NULL);
         return;
     }
-    change_peer(call, office, "");
+    change_peer(call, office, &note);
 }

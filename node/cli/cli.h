@@ -98,6 +98,11 @@ const char *cli_text(const json_t *object, const char *name);
  */
 json_t *cli_fields(struct cli *cli, size_t first);
 
+/* "read,write" as an array of texts; NULL without memory. */
+json_t *cli_split(const char *text);
+/* An array of texts into a cell, with commas between. */
+void cli_put_list(struct sheet *sheet, const json_t *array);
+
 command_fn command_init, command_found, command_invite, command_join,
     command_serve, command_sync, command_peer, command_members, command_new,
     command_show, command_list, command_set, command_conflicts, command_settle,

@@ -1,9 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Words of the command line as a request's fields. */
+/* Words of the command line as JSON. */
 #include <string.h>
 
 #include "crypto/base/buf.h"
 #include "node/cli/cli.h"
+#include "node/cli/sheet.h"
+
+json_t *
+cli_split(const char *text)
+{
+    json_t *array = json_array();
+
+    while (*text != '\0') {
+        size_t size = strcspn(text, ",");
+
+        if (size > 0 &&
+            json_array_append_new(array, json_stringn(text, size)) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+        text += size + (text[size] == '\0' ? 0 : 1);
+    }
+    return array;
+}
+
+void
+cli_put_list(struct sheet *sheet, const json_t *array)
+{
+    struct buf text = {0};
+
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        buf_put_text(&text, i == 0 ? "" : ", ");
+        buf_put_text(&text, json_string_value(json_array_get(array, i)));
+    }
+    buf_put_u8(&text, 0);
+    sheet_put(sheet, buf_err(&text) == ERR_OK ? (const char *)text.data : NULL);
+    buf_release(&text);
+}
 
 /* A second value under one name makes a list of them. */
 static bool

@@ -1,26 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "node/cli/cli.h"
-
-/* "read,write" as an array of texts. */
-static json_t *
-split(const char *text)
-{
-    json_t *array = json_array();
-
-    while (*text != '\0') {
-        size_t size = strcspn(text, ",");
-
-        if (size > 0 &&
-            json_array_append_new(array, json_stringn(text, size)) != 0) {
-            json_decref(array);
-            return NULL;
-        }
-        text += size + (text[size] == '\0' ? 0 : 1);
-    }
-    return array;
-}
 
 static bool
 put_lists(struct cli *cli, json_t *body)
@@ -34,7 +13,7 @@ put_lists(struct cli *cli, json_t *body)
         const char *text = cli_option(cli, lists[i].option);
 
         if (text != NULL &&
-            json_object_set_new(body, lists[i].member, split(text)) != 0) {
+            json_object_set_new(body, lists[i].member, cli_split(text)) != 0) {
             return false;
         }
     }

@@ -18,22 +18,6 @@ standing(const json_t *member)
                : "confirmed";
 }
 
-/* "read, write" into a cell. */
-static void
-put_roles(struct sheet *sheet, const json_t *member)
-{
-    const json_t *roles = json_object_get(member, "roles");
-    struct buf text = {0};
-
-    for (size_t i = 0; i < json_array_size(roles); i++) {
-        buf_put_text(&text, i == 0 ? "" : ", ");
-        buf_put_text(&text, json_string_value(json_array_get(roles, i)));
-    }
-    buf_put_u8(&text, 0);
-    sheet_put(sheet, buf_err(&text) == ERR_OK ? (const char *)text.data : NULL);
-    buf_release(&text);
-}
-
 static enum cli_exit
 list(struct cli *cli)
 {
@@ -61,7 +45,7 @@ list(struct cli *cli)
         sheet_put(&sheet, cli_text(member, "name"));
         sheet_put(&sheet, cli_text(member, "code"));
         sheet_put(&sheet, cli_text(member, "country"));
-        put_roles(&sheet, member);
+        cli_put_list(&sheet, json_object_get(member, "roles"));
         sheet_put(&sheet, standing(member));
     }
     api_response_release(&answer);

@@ -10,8 +10,8 @@ add(struct cli *cli)
 {
     struct api_response answer;
     enum cli_exit exit = CLI_DONE;
-    json_t *body = json_pack("{s:s,s:s}", "office", cli->args.words[1],
-        "address", cli->args.words[2]);
+    json_t *body = json_pack("{s:s,s:o}", "office", cli->args.words[1],
+        "addresses", cli_split(cli->args.words[2]));
 
     if (!cli_post(cli, "/v1/peers", body, &answer, &exit)) {
         return exit;
@@ -73,7 +73,7 @@ list(struct cli *cli)
 
         sheet_put(&sheet, cli_text(office, "name"));
         sheet_put(&sheet, cli_text(office, "code"));
-        sheet_put(&sheet, cli_text(peer, "address"));
+        cli_put_list(&sheet, json_object_get(peer, "addresses"));
     }
     api_response_release(&answer);
     return cli_print_sheet(cli, &sheet);

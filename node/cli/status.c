@@ -63,41 +63,75 @@ print_unconfirmed(struct cli *cli, const json_t *status)
     }
 }
 
-/* One peer's members that are texts, numbers or truths, as they come. */
+/* "2 h ago". */
 static void
-print_peer(struct cli *cli, const char *name, json_t *peer)
+print_ago(struct cli *cli, uint64_t then_ms)
 {
-    const char *own = cli_text(peer, "name");
+    uint64_t now_ms = node_wall_ms(NULL);
+    uint64_t minutes = now_ms > then_ms ? (now_ms - then_ms) / 60000 : 0;
 
-    print_line(cli, "peer", own[0] != '\0' ? own : name);
-    for (void *iter = json_object_iter(peer); iter != NULL;
-         iter = json_object_iter_next(peer, iter)) {
-        const json_t *value = json_object_iter_value(iter);
-        const char *key = json_object_iter_key(iter);
+    if (minutes == 0) {
+        (void)fprintf(cli->out, "just now");
+    } else if (minutes < 120) {
+        (void)fprintf(cli->out, "%llu min ago", (unsigned long long)minutes);
+    } else if (minutes < 2880) {
+        (void)fprintf(cli->out, "%llu h ago", (unsigned long long)minutes / 60);
+    } else {
+        (void)fprintf(
+            cli->out, "%llu days ago", (unsigned long long)minutes / 1440);
+    }
+}
 
-        if (json_is_string(value)) {
-            (void)fprintf(cli->out, "  %s: ", key);
-            print_line(cli, "", json_string_value(value));
-        } else if (json_is_integer(value)) {
-            (void)fprintf(cli->out, "  %s: %lld\n", key,
-                (long long)json_integer_value(value));
-        } else if (json_is_boolean(value)) {
-            (void)fprintf(cli->out, "  %s: %s\n", key,
-                json_is_true(value) ? "yes" : "no");
+/* "Synced" means confirmed; all else says since when it is not. */
+static void
+print_node(struct cli *cli, const json_t *node)
+{
+    long long confirmed_ms = number(node, "confirmed_ms");
+    long long seen_ms = number(node, "seen_ms");
+
+    (void)fprintf(cli->out, "%-12s ", "");
+    if (json_is_true(json_object_get(node, "synced"))) {
+        (void)fprintf(cli->out, "synced");
+    } else {
+        (void)fprintf(cli->out, "%lld changes waiting, %lld missing, ",
+            number(node, "waiting"), number(node, "missing"));
+        (void)fprintf(cli->out, "%s",
+            confirmed_ms == 0 ? "never confirmed" : "last confirmed ");
+        if (confirmed_ms > 0) {
+            print_ago(cli, (uint64_t)confirmed_ms);
         }
+    }
+    if (json_is_true(json_object_get(node, "connected"))) {
+        (void)fprintf(cli->out, ", connected\n");
+    } else if (seen_ms <= 0) {
+        (void)fprintf(cli->out, ", never heard\n");
+    } else {
+        (void)fprintf(cli->out, ", last heard ");
+        print_ago(cli, (uint64_t)seen_ms);
+        (void)fprintf(cli->out, "\n");
     }
 }
 
 static void
-print_peers(struct cli *cli, json_t *peers)
+print_peers(struct cli *cli, const json_t *peers)
 {
-    for (void *iter = json_object_iter(peers); iter != NULL;
-         iter = json_object_iter_next(peers, iter)) {
-        print_peer(
-            cli, json_object_iter_key(iter), json_object_iter_value(iter));
+    const json_t *offices = json_object_get(peers, "offices");
+    const char *listen = cli_text(peers, "listen");
+
+    if (listen[0] != '\0') {
+        print_line(cli, "listens", listen);
     }
-    for (size_t i = 0; i < json_array_size(peers); i++) {
-        print_peer(cli, "", json_array_get(peers, i));
+    for (size_t i = 0; i < json_array_size(offices); i++) {
+        const json_t *office = json_array_get(offices, i);
+        const json_t *nodes = json_object_get(office, "nodes");
+
+        print_line(cli, "peer", cli_text(office, "name"));
+        for (size_t j = 0; j < json_array_size(nodes); j++) {
+            print_node(cli, json_array_get(nodes, j));
+        }
+        if (cli_text(office, "trouble")[0] != '\0') {
+            print_line(cli, "  trouble", cli_text(office, "trouble"));
+        }
     }
 }
 
