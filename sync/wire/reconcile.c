@@ -276,7 +276,8 @@ reconcile_unsend(struct reconcile *reconcile, const struct range *read)
 }
 
 void
-reconcile_taken(struct reconcile *reconcile, const struct range *batch)
+reconcile_taken(
+    struct reconcile *reconcile, const struct range *batch, uint64_t moves)
 {
     struct reconcile_log *log = reconcile_find(reconcile, &batch->log);
 
@@ -285,14 +286,15 @@ reconcile_taken(struct reconcile *reconcile, const struct range *batch)
         return; /* behind a batch that failed before it, or all is well */
     }
     log->next = log->theirs;
-    log->is_stalled = log->theirs == batch->from;
+    log->is_stalled = log->theirs == batch->from && moves == reconcile->moves;
 }
 
 static bool
 log_check(const struct reconcile_log *log)
 {
-    return log->ours > 0 && log->next <= log->ours &&
-           log->offered <= log->ours &&
+    /* `next` may be beyond: a read finds what was committed since the clock
+     * was taken. */
+    return log->ours > 0 && log->offered <= log->ours &&
            (log->relay_ms == 0 ||
                (log->offered < log->waiting && log->waiting <= log->ours));
 }

@@ -46,6 +46,7 @@ struct reconcile {
     size_t waiting_count;
     struct log_id *held; /* ascending */
     size_t held_count;
+    uint64_t moves; /* times that the peer's control logs have grown */
 };
 
 /* Both clocks unknown; `self` is the node that this one is. */
@@ -115,11 +116,14 @@ bool reconcile_read_end(struct reconcile *reconcile, const struct range *read);
 void reconcile_unsend(struct reconcile *reconcile, const struct range *read);
 
 /*
- * The peer has dealt with a batch [from, to); its clock is known. What it has
- * not stored of it is sent again if it has got further, else the log waits
- * for its clock to move.
+ * The peer has dealt with a batch [from, to) that was sent when `moves` was
+ * what it says; its clock is known. What it has not stored of it is sent
+ * again if it has got further, or if its control logs have grown since the
+ * batch was sent: it may know the author now. Else the log waits for its
+ * control logs, or itself, to grow.
  */
-void reconcile_taken(struct reconcile *reconcile, const struct range *batch);
+void reconcile_taken(
+    struct reconcile *reconcile, const struct range *batch, uint64_t moves);
 
 /* The invariants, for tests. */
 bool reconcile_check(const struct reconcile *reconcile);

@@ -218,6 +218,40 @@ covers(struct bytes large, struct bytes small)
     return true;
 }
 
+/* Has a control log of the peer's grown? */
+static bool
+control_grew(struct bytes before, struct bytes after)
+{
+    struct walk a = walk_open(before);
+    struct walk b = walk_open(after);
+
+    while (!b.done) {
+        int order = a.done ? 1 : log_id_compare(&a.id, &b.id);
+
+        if (b.id.kind == LOG_CONTROL && (order != 0 || a.size < b.size)) {
+            return true;
+        }
+        if (order == 0) {
+            walk_next(&a);
+        }
+        walk_next(&b);
+    }
+    return false;
+}
+
+/*
+ * Reads end in any order, so a log can be sent before the one that admits
+ * its author, and is not taken then. It is, once that one has come.
+ */
+static void
+unstall(struct reconcile *reconcile)
+{
+    reconcile->moves++;
+    for (size_t i = 0; i < reconcile->count; i++) {
+        reconcile->logs[i].is_stalled = false;
+    }
+}
+
 enum err
 reconcile_set_theirs(struct reconcile *reconcile, struct bytes full)
 {
@@ -230,6 +264,9 @@ reconcile_set_theirs(struct reconcile *reconcile, struct bytes full)
     buf_put_bytes(&theirs, full);
     if (buf_err(&theirs) != ERR_OK) {
         return buf_err(&theirs);
+    }
+    if (control_grew(buf_bytes(&reconcile->theirs), full)) {
+        unstall(reconcile);
     }
     buf_release(&reconcile->theirs);
     reconcile->theirs = theirs;

@@ -75,7 +75,8 @@ take_taken(struct session *session, uint64_t taken)
            window_take(window, session->now_ms, &flight)) {
         reconcile_taken(&session->reconcile,
             &(struct range){
-                .log = flight.log, .from = flight.from, .to = flight.to});
+                .log = flight.log, .from = flight.from, .to = flight.to},
+            flight.moves);
         session->progress_ms = session->now_ms;
     }
     return ERR_OK;

@@ -137,6 +137,7 @@ session_send_batch(struct session *session, const struct event *event)
         .to = range.to,
         .bytes = encoded.size,
         .sent_ms = session->now_ms,
+        .moves = session->reconcile.moves,
     };
 
     assert(range.to >= range.from);

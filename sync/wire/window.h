@@ -30,6 +30,7 @@ struct flight {
     uint64_t to;
     size_t bytes;
     uint64_t sent_ms;
+    uint64_t moves; /* reconcile->moves then */
 };
 
 struct window {

@@ -140,7 +140,7 @@ taken(const char *name, uint64_t from, uint64_t to)
 {
     struct range range = range_of(name, from, to);
 
-    reconcile_taken(&rec, &range);
+    reconcile_taken(&rec, &range, rec.moves);
     ck_assert(reconcile_check(&rec));
 }
 
@@ -311,6 +311,56 @@ START_TEST(an_empty_read_is_not_tried_again_until_something_grows)
     assert_nothing_next();
     ck_assert_int_eq(set_ours("1c=6", "1c", 0), ERR_OK);
     assert_next("1c", 1, 6);
+}
+END_TEST
+
+START_TEST(a_log_whose_author_was_not_known_is_sent_again)
+{
+    struct range range = range_of("2x", 0, 3);
+
+    ck_assert_int_eq(set_ours("1x=5 2x=3", "1x 2x", 0), ERR_OK);
+    ck_assert_int_eq(set_theirs(""), ERR_OK);
+    assert_next("1x", 0, 5);
+    assert_next("2x", 0, 3);
+    ck_assert(read_end("2x", 0, 3));
+    ck_assert(read_end("1x", 0, 5));
+    /* The second log came first: it was not taken. */
+    ck_assert_int_eq(set_theirs("1x=5"), ERR_OK);
+    reconcile_taken(&rec, &range, 0);
+    assert_next("2x", 0, 3);
+    ck_assert(read_end("2x", 0, 3));
+    /* Now there is nothing new by which it could be taken. */
+    taken("2x", 0, 3);
+    assert_nothing_next();
+}
+END_TEST
+
+START_TEST(a_log_that_was_not_taken_is_sent_again_when_control_logs_grow)
+{
+    ck_assert_int_eq(set_ours("1x=5 2c=3", "1x 2c", 0), ERR_OK);
+    ck_assert_int_eq(set_theirs("1x=1"), ERR_OK);
+    assert_next("1x", 1, 5);
+    assert_next("2c", 0, 3);
+    ck_assert(read_end("2c", 0, 3));
+    taken("2c", 0, 3);
+    assert_nothing_next();
+    ck_assert_int_eq(set_theirs("1x=1 3c=1"), ERR_OK);
+    assert_nothing_next();
+    ck_assert_int_eq(set_theirs("1x=2 3c=1"), ERR_OK);
+    assert_next("2c", 0, 3);
+}
+END_TEST
+
+START_TEST(a_read_may_find_more_than_the_clock_says)
+{
+    ck_assert_int_eq(set_ours("1c=5", "1c", 0), ERR_OK);
+    ck_assert_int_eq(set_theirs(""), ERR_OK);
+    assert_next("1c", 0, 5);
+    ck_assert(read_end("1c", 0, 7));
+    assert_nothing_next();
+    ck_assert_int_eq(set_ours("1c=8", "1c", 0), ERR_OK);
+    ck_assert_int_eq(set_theirs("1c=7"), ERR_OK);
+    assert_next("1c", 7, 8);
 }
 END_TEST
 
@@ -515,6 +565,10 @@ main(void)
     tcase_add_test(tcase, at_most_all_logs_are_held);
     tcase_add_test(
         tcase, an_empty_read_is_not_tried_again_until_something_grows);
+    tcase_add_test(tcase, a_log_whose_author_was_not_known_is_sent_again);
+    tcase_add_test(
+        tcase, a_log_that_was_not_taken_is_sent_again_when_control_logs_grow);
+    tcase_add_test(tcase, a_read_may_find_more_than_the_clock_says);
     tcase_add_test(tcase, a_read_that_the_peer_no_longer_needs_is_of_no_use);
     tcase_add_test(tcase, a_read_may_be_taken_back);
     tcase_add_test(
