@@ -137,7 +137,7 @@ entries_decode(struct stored_entry *out, uint64_t arrival, struct bytes value)
         (stored.flags & ~(unsigned)FLAGS_ALL) != 0 ||
         stored.dot.position >= LOG_SIZE_MAX ||
         stored.node_count != nodes_completed(stored.dot.position) ||
-        stored.previous > arrival) {
+        stored.previous == arrival + 1) {
         return ERR_CORRUPT;
     }
     *out = stored;

@@ -291,7 +291,7 @@ static const struct {
     uint8_t value;
 } broken[] = {
     {"an unknown flag", 0, 0x0e},
-    {"a later previous entry", 20, 10},
+    {"itself as the previous entry", 20, 10},
     {"no node", 29, 0},
     {"a node too few", 29, 1},
     {"a node too many", 29, 3},
@@ -315,6 +315,19 @@ START_TEST(a_value_that_cannot_be_is_corrupt)
         entries_decode(&out, 9, bytes_of(copy, value.size)) == ERR_CORRUPT,
         "%s", broken[_i].what);
     ck_assert_uint_eq(out.arrival, 1234);
+}
+END_TEST
+
+/* It waited for others' entries while that one was applied. */
+START_TEST(an_entry_may_follow_one_that_came_later)
+{
+    struct stored_entry stored = example(false);
+    struct stored_entry out;
+
+    stored.previous = stored.arrival + 5;
+    ck_assert_int_eq(
+        entries_decode(&out, stored.arrival, stored_value(&stored)), ERR_OK);
+    ck_assert_uint_eq(out.previous, stored.arrival + 5);
 }
 END_TEST
 
@@ -381,6 +394,7 @@ main(void)
         tcase, damaged_values_are_refused_or_are_other_values, 0, 2);
     tcase_add_loop_test(tcase, a_value_that_cannot_be_is_corrupt, 0,
         (int)(sizeof(broken) / sizeof(broken[0])));
+    tcase_add_test(tcase, an_entry_may_follow_one_that_came_later);
     tcase_add_test(tcase, a_damaged_row_is_named_as_such);
     tcase_add_test(tcase, a_copy_outlives_what_it_was_made_of);
     suite_add_tcase(suite, tcase);
