@@ -195,12 +195,18 @@ collect_chain(struct reader *reader, struct dot dot, struct history *out,
     struct stored_entry stored;
     struct header header;
     uint64_t at = 0;
+    uint64_t left = 0; /* a damaged chain may lead back into itself */
     enum err rc = content_get(reader->content, reader->txn, dot, &key, msg);
 
     if (rc != ERR_OK) {
         return rc == ERR_NOT_FOUND ? ERR_OK : rc;
     }
+    rc = entries_next(reader->txn, &left, msg);
     for (at = key->head; at != 0 && rc == ERR_OK; at = stored.previous) {
+        if (left == 0) {
+            return err_set(msg, ERR_CORRUPT, "a chain of changes is damaged");
+        }
+        left--;
         rc = entries_at(reader->txn, at - 1, &stored, msg);
         if (rc == ERR_OK && stored.dot.log >= reader->logs->count) {
             rc = ERR_CORRUPT;
