@@ -185,8 +185,8 @@ apply_body(struct applying *a, struct content_key *key,
     buf_clear(&store->plain);
     rc = reader_open_change(&reader, &open, &store->plain, out_void);
     if (rc == ERR_OK && *out_void == VOID_NONE) {
-        rc = reader_decode_change(
-            &change, buf_bytes(&store->plain), &a->state->author, open.dot);
+        rc = reader_decode_change(&reader, &change, buf_bytes(&store->plain),
+            &a->state->author, open.dot);
         if (rc == ERR_MALFORMED || rc == ERR_TOO_BIG) {
             *out_void = VOID_MALFORMED;
             rc = ERR_OK;

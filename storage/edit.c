@@ -437,7 +437,12 @@ write_all(struct editing *e, struct err_msg *msg)
 
         for (size_t i = 0; i < e->edit->op_count; i++) {
             if (class_of(e, &e->edit->ops[i]) == class) {
-                e->ops[count++] = e->edit->ops[i];
+                e->ops[count] = e->edit->ops[i];
+                e->ops[count].is_own =
+                    e->ops[count].action == ACTION_TRANSFER &&
+                    office_id_equal(
+                        &e->ops[count].office, &e->store->options.office);
+                count++;
             }
         }
         if (count == 0 && !(e->edit->is_new && class == e->kind->class)) {

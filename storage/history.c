@@ -311,8 +311,8 @@ read_change(struct reader *reader, struct walked *w, enum void_reason *out_void)
     if (rc != ERR_OK || *out_void != VOID_NONE) {
         return rc;
     }
-    rc = reader_decode_change(
-        &w->change, buf_bytes(&w->plain), w->replayed.author, w->entry->dot);
+    rc = reader_decode_change(reader, &w->change, buf_bytes(&w->plain),
+        w->replayed.author, w->entry->dot);
     if (rc == ERR_MALFORMED || rc == ERR_TOO_BIG) {
         *out_void = VOID_MALFORMED;
         rc = ERR_OK;

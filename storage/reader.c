@@ -73,9 +73,23 @@ reader_open_change(struct reader *reader, const struct open_change *change,
     return rc;
 }
 
+static void
+fill_own_office(
+    const struct reader *reader, struct change *change, struct dot dot)
+{
+    const struct office *office =
+        membership_office_of(reader->membership, dot.log);
+
+    for (size_t i = 0; i < change->op_count && office != NULL; i++) {
+        if (change->ops[i].is_own) {
+            change->ops[i].office = office->id;
+        }
+    }
+}
+
 enum err
-reader_decode_change(struct change *out, struct bytes plain,
-    struct author *author, struct dot dot)
+reader_decode_change(const struct reader *reader, struct change *out,
+    struct bytes plain, struct author *author, struct dot dot)
 {
     uint64_t applied = author->applied;
     enum err rc = ERR_OK;
@@ -83,6 +97,9 @@ reader_decode_change(struct change *out, struct bytes plain,
     author->applied = dot.position;
     rc = change_decode(out, plain, author, NULL);
     author->applied = applied;
+    if (rc == ERR_OK) {
+        fill_own_office(reader, out, dot);
+    }
     return rc;
 }
 

@@ -59,10 +59,11 @@ enum err reader_open_change(struct reader *reader,
 
 /*
  * Decode a change's plaintext: change_decode with the author as it was just
- * before the entry at `dot`, which the author has advanced past already.
+ * before the entry at `dot`, which the author has advanced past already. The
+ * author's own office is filled in where a transfer speaks of it.
  */
-enum err reader_decode_change(struct change *out, struct bytes plain,
-    struct author *author, struct dot dot) MUST_USE;
+enum err reader_decode_change(const struct reader *reader, struct change *out,
+    struct bytes plain, struct author *author, struct dot dot) MUST_USE;
 
 /* Try to open a content key by its grants and our circles' secrets. `current`
  * (may be NULL) is an entry not yet stored. True when it opened. */

@@ -162,7 +162,10 @@ get_parts(struct decoder *decoder, struct change_op *op, size_t items)
         if (items != 2) {
             return ERR_MALFORMED;
         }
-        cbor_get_fixed(cursor, op->office.bytes, sizeof(op->office.bytes));
+        op->is_own = cbor_take_null(cursor);
+        if (!op->is_own) {
+            cbor_get_fixed(cursor, op->office.bytes, sizeof(op->office.bytes));
+        }
         return get_dots(decoder, op);
     }
     return ERR_MALFORMED;

@@ -10,7 +10,8 @@
  *        [field, 1, value]                     add (set ban journal ledger)
  *        [field, 2, [dot…]]                    remove, lift, strike
  *        [field, 2, [dot…], value]             reverse (ledger: the entry)
- *        [field, 3, office bstr(32), [dot…]]   transfer (owner)
+ *        [field, 3, office null|bstr(32), [dot…]]   transfer (owner); null:
+ *                                              to the author's own office
  *   dot  index uint, position uint, op uint: three items, flattened; the index
  *        is of the author's table, op counts the operations of that entry
  *
@@ -65,8 +66,9 @@ struct change_op {
     bool has_value;
     bool has_reason;
     struct bytes value;      /* one CBOR item */
+    bool is_own;             /* a transfer to the author's own office: its id */
+    struct office_id office; /* is not written, and for readers to fill in */
     struct bytes reason;     /* text */
-    struct office_id office; /* ACTION_TRANSFER */
     struct op_id *dots;      /* what it removes, reverses, follows */
     size_t dot_count;
 };

@@ -85,7 +85,7 @@ check_op(const struct change_op *op)
 /*
  *   [field, 0, value]           [field, 1, value]
  *   [field, 0, value, reason]   [field, 3, office, [dot…]]
- *   [field, 2, [dot…]]
+ *   [field, 2, [dot…]]          [field, 3, null, [dot…]]
  *   [field, 2, [dot…], value]
  */
 static enum err
@@ -106,7 +106,9 @@ put_op(struct encoder *encoder, const struct change_op *op)
     cbor_put_array(encoder->out, items);
     cbor_put_uint(encoder->out, op->field);
     cbor_put_uint(encoder->out, op->action);
-    if (is_transfer) {
+    if (is_transfer && op->is_own) {
+        cbor_put_null(encoder->out);
+    } else if (is_transfer) {
         cbor_put_bytes(
             encoder->out, bytes_of(op->office.bytes, sizeof(op->office.bytes)));
     }

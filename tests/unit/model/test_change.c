@@ -164,6 +164,9 @@ static const struct {
     {"a reversal", ERR_OK, "83" RECORD "03818400028300040001"},
     {"a transfer", ERR_OK, "83" RECORD "0381840003" OFFICE "83000400"},
     {"a first transfer", ERR_OK, "83" RECORD "0381840003" OFFICE "80"},
+    {"a transfer to one's own office", ERR_OK,
+        "83" RECORD "0381840003f683000400"},
+    {"a first transfer to it", ERR_OK, "83" RECORD "0381840003f680"},
     {"a transfer to nobody", ERR_MALFORMED,
         "83" RECORD "038184000342a0a183000400"},
     {"a transfer of three", ERR_MALFORMED, "83" RECORD "0381830003" OFFICE},
@@ -327,7 +330,8 @@ random_op(struct prng *prng, struct op_id *dots, uint8_t *value)
             dots[i].op = (uint16_t)(dots[i].op / RANDOM_DOTS * RANDOM_DOTS + i);
         }
     }
-    if (op.action == ACTION_TRANSFER) {
+    op.is_own = op.action == ACTION_TRANSFER && prng_below(prng, 2) == 0;
+    if (op.action == ACTION_TRANSFER && !op.is_own) {
         prng_fill(prng, op.office.bytes, sizeof(op.office.bytes));
     }
     return op;
@@ -359,6 +363,7 @@ check_op(const struct change_op *a, const struct change_op *b)
     if (a->has_reason) {
         ck_assert(bytes_equal(a->reason, b->reason));
     }
+    ck_assert_int_eq(a->is_own, b->is_own);
     ck_assert(office_id_equal(&a->office, &b->office));
     ck_assert_uint_eq(a->dot_count, b->dot_count);
     for (size_t i = 0; i < a->dot_count; i++) {
