@@ -23,6 +23,7 @@ struct bytes;
 struct env_faults {
     long writes_left;  /* < 0: off; 0: this one fails with ERR_FULL */
     long commits_left; /* likewise; nothing of it is kept */
+    bool lasts;        /* all after the one that fails, too */
     bool hit;
 };
 

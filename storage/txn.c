@@ -66,8 +66,12 @@ fault_strikes(struct env_faults *faults, long *left)
     if (*left < 0) {
         return false;
     }
-    if ((*left)-- > 0) {
+    if (*left > 0) {
+        (*left)--;
         return false;
+    }
+    if (!faults->lasts) {
+        (*left)--;
     }
     faults->hit = true;
     return true;

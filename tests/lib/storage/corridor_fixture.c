@@ -195,7 +195,8 @@ fixture_make(struct corridor_fixture *f, const struct fixture_options *options)
 
         snprintf(name, sizeof(name), "office-%zu", n);
         scratch_path(f->offices[n].dir, &f->scratch, name);
-        f->offices[n].faults = (struct env_faults){-1, -1, false};
+        f->offices[n].faults =
+            (struct env_faults){.writes_left = -1, .commits_left = -1};
         f->offices[n].map_bytes = options->map_bytes;
         make_secrets(f, &f->offices[n]);
     }

@@ -24,7 +24,7 @@ setup(void)
     struct env_options options = {.without_reserve = true, .faults = &faults};
     char dir[SCRATCH_PATH_BYTES];
 
-    faults = (struct env_faults){-1, -1, false};
+    faults = (struct env_faults){.writes_left = -1, .commits_left = -1};
     scratch_make(&scratch);
     scratch_path(dir, &scratch, "env");
     ck_assert_int_eq(env_open(&env, dir, &options, &msg), ERR_OK);
