@@ -57,7 +57,8 @@ open_data(struct node *node, const char *dir, struct err_msg *msg)
         .schema = node->schema,
         .dictionary_id = PACK_DICTIONARY_MEKONG,
         .dictionary = *pack_dictionary(PACK_DICTIONARY_MEKONG),
-        .random = draw};
+        .random = draw,
+        .env = node->env};
 
     return store_open(&node->store, &options, msg);
 }

@@ -19,6 +19,7 @@ struct node {
     struct store *store;              /* NULL before found or join */
     struct writer *writer;            /* NULL as long as store is */
     bool has_thread;                  /* the writer has one of its own */
+    struct env_options env;           /* for tests; zeros else */
     void (*committed)(void *context); /* set by the engine, NULL else */
     void *committed_context;
 };

@@ -258,6 +258,8 @@ mesh_prepare_join(struct mesh *mesh, size_t joiner, size_t host)
     node->node->home.has_corridor = true;
     snprintf(node->node->home.corridor_name,
         sizeof(node->node->home.corridor_name), "Mekong");
+    node->faults = (struct env_faults){.writes_left = -1, .commits_left = -1};
+    node->node->env.faults = &node->faults;
     ck_assert_int_eq(node_open_new_store(node->node, false, NULL), ERR_OK);
     ck_assert_int_eq(home_save(&node->node->home, NULL), ERR_OK);
     buf_clear(&node->cert);

@@ -42,6 +42,7 @@ struct mesh_node {
     enum bye_reason reason; /* of the last that closed */
     struct buf cert;        /* of a joiner */
     bool wants_enrol;
+    struct env_faults faults; /* of a joiner's store */
 };
 
 struct mesh {

@@ -344,6 +344,100 @@ START_TEST(an_invitation_for_a_code_confirms_its_office)
 }
 END_TEST
 
+/* The head of a log that office 0 holds in full, as a cut. */
+static struct cut
+cut_of(size_t node, enum log_kind kind)
+{
+    struct cut cut = {.log = {.node = mesh.nodes[node].node->home.node,
+                          .kind = (uint8_t)kind}};
+    struct head head;
+    struct view *view = NULL;
+
+    ck_assert_int_eq(view_open(&view, mesh.nodes[0].node->store, NULL), ERR_OK);
+    ck_assert_int_eq(view_head(view, &cut.log, &head, NULL), ERR_OK);
+    view_close(view);
+    cut.size = head.size;
+    cut.root = head.root;
+    return cut;
+}
+
+static enum err
+write_statement(void *context, struct store *store, struct err_msg *msg)
+{
+    struct buf body = {0};
+    struct dot dot;
+    enum err rc = ERR_OK;
+
+    statement_encode(&body, context);
+    rc = store_state(store, buf_bytes(&body), &dot, msg);
+    buf_release(&body);
+    return rc;
+}
+
+static void
+retire(size_t node)
+{
+    struct cut cuts[2] = {cut_of(node, LOG_CONTROL), cut_of(node, LOG_CHANGES)};
+    struct statement statement = {.type = STATEMENT_RETIRE,
+        .office = mesh.nodes[node].node->home.office,
+        .cuts = cuts,
+        .cut_count = 2};
+    struct err_msg msg = {{0}};
+
+    ck_assert_msg(node_write(mesh.nodes[0].node, write_statement, &statement,
+                      &msg) == ERR_OK,
+        "%s", msg.text);
+}
+
+/* The receiver's disk is full for a while: the session waits and goes on. */
+START_TEST(a_full_disk_puts_batches_off_until_there_is_room)
+{
+    struct mesh_end *end = NULL;
+
+    make_corridor(2);
+    end = mesh_dial(&mesh, 1, 0, false);
+    mesh_settle(&mesh);
+    mesh.nodes[1].faults =
+        (struct env_faults){.writes_left = -1, .lasts = true};
+    mesh_write(&mesh, 0, 3);
+    mesh_pass(&mesh, 3 * ENGINE_RETRY_MS);
+    ck_assert(mesh.nodes[1].faults.hit);
+    ck_assert_ptr_nonnull(end->call);
+    ck_assert(!status_of(0, 1).is_synced);
+    ck_assert_uint_eq(mesh_digest(&mesh, 1).records, 0);
+    mesh.nodes[1].faults.commits_left = -1;
+    mesh_pass(&mesh, 2 * ENGINE_RETRY_MS);
+    assert_same(0, 1, 3);
+    ck_assert_ptr_nonnull(end->call);
+    ck_assert(status_of(0, 1).is_synced);
+}
+END_TEST
+
+START_TEST(a_retired_office_is_cut_off_within_its_session)
+{
+    struct mesh_end *end = NULL;
+
+    make_corridor(2);
+    end = mesh_dial(&mesh, 1, 0, false);
+    mesh_write(&mesh, 1, 1);
+    mesh_pass(&mesh, 1000);
+    ck_assert(status_of(0, 1).is_connected);
+    retire(1);
+    mesh_settle(&mesh);
+    ck_assert_ptr_null(end->call);
+    ck_assert_int_eq(mesh.nodes[1].reason, BYE_DENIED);
+    /* What it writes afterwards comes nowhere. */
+    mesh_write(&mesh, 1, 1);
+    end = mesh_dial(&mesh, 1, 0, false);
+    mesh_settle(&mesh);
+    ck_assert_ptr_null(end->call);
+    ck_assert_uint_eq(mesh_digest(&mesh, 0).records, 1);
+    /* Nor is it called. */
+    end = mesh_dial(&mesh, 0, 1, false);
+    ck_assert_ptr_null(end->call);
+}
+END_TEST
+
 START_TEST(three_offices_in_a_row_pass_changes_on)
 {
     make_corridor(3);
@@ -460,6 +554,8 @@ engine_suite(void)
         tcase, an_invitation_for_another_or_run_out_admits_nobody, 0, 2);
     tcase_add_loop_test(
         tcase, an_invitation_for_a_code_confirms_its_office, 0, 2);
+    tcase_add_test(tcase, a_full_disk_puts_batches_off_until_there_is_room);
+    tcase_add_test(tcase, a_retired_office_is_cut_off_within_its_session);
     tcase_add_test(tcase, three_offices_in_a_row_pass_changes_on);
     tcase_add_test(tcase, in_a_mesh_nothing_large_is_sent_twice);
     tcase_add_test(tcase, a_sender_that_goes_away_is_replaced);
