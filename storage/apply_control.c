@@ -19,8 +19,8 @@ put_member_row(
     return rc;
 }
 
-static bool
-names_generation(const struct statement *statement)
+bool
+control_names_generation(const struct statement *statement)
 {
     return statement->type == STATEMENT_SEALS ||
            (statement->type == STATEMENT_CIRCLE && statement->has_former);
@@ -56,7 +56,7 @@ apply_control(struct applying *a, struct err_msg *msg)
             return apply_refuse(store, a->stored->arrival, VOID_MALFORMED, msg);
         }
     }
-    if (rc == ERR_OK && names_generation(&control.statement)) {
+    if (rc == ERR_OK && control_names_generation(&control.statement)) {
         control.has_generation = author_resolve(
             author, NULL, control.statement.generation, &control.generation);
     }

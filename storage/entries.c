@@ -132,6 +132,9 @@ entries_decode(struct stored_entry *out, uint64_t arrival, struct bytes value)
     }
     if ((stored.flags & ENTRY_FLAG_CHECKPOINT) != 0) {
         stored.checkpoint = cursor_take(&cursor, cursor_left(&cursor));
+        if (stored.checkpoint.size == 0) {
+            cursor_fail(&cursor);
+        }
     }
     if (cursor_end(&cursor) != ERR_OK ||
         (stored.flags & ~(unsigned)FLAGS_ALL) != 0 ||

@@ -7,7 +7,8 @@
  *        0    1  flags: 1 body absent, 2 applied, 4 has a checkpoint
  *        1    4  log
  *        5    8  position
- *       13    8  previous entry under the same content key: arrival + 1, or 0
+ *       13    8  the entry applied before it under the same content key, as
+ *                its arrival + 1, or 0; it may have arrived later
  *       21    8  rank, once applied
  *       29    1  number n of Merkle nodes this leaf completes, lowest first
  *       30  32n  the nodes; the first is the leaf hash

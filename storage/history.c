@@ -221,8 +221,8 @@ collect_chain(struct reader *reader, struct dot dot, struct history *out,
                 out->count + 1, sizeof(*out->entries));
         }
         if (rc == ERR_OK) {
-            out->entries[out->count++] =
-                (struct history_entry){stored.dot, stored.rank, header.time};
+            out->entries[out->count++] = (struct history_entry){
+                stored.dot, dot, stored.rank, header.time};
         }
     }
     return as_corrupt(rc, msg);
@@ -293,6 +293,10 @@ find_entry(struct reader *reader, struct replay *replay, struct walked *w,
                             !author_resolve(w->replayed.author, NULL,
                                 w->replayed.header.key, &dot))) {
         rc = ERR_MALFORMED;
+    }
+    if (rc == ERR_OK && (dot.log != w->entry->key.log ||
+                            dot.position != w->entry->key.position)) {
+        rc = ERR_MALFORMED; /* another key's chain was linked to */
     }
     if (rc == ERR_OK) {
         rc = content_get(reader->content, reader->txn, dot, &w->key, msg);

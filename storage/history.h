@@ -40,6 +40,7 @@ struct history_keys {
 /* The entries under these content keys, in canonical order. */
 struct history_entry {
     struct dot dot;
+    struct dot key;
     uint64_t rank;
     uint64_t time;
 };

@@ -5,6 +5,7 @@
  * a keyed hash of the name; the sealed value starts with the name, so that
  * lists by prefix work and the disk does not say what is there.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "crypto/base/cursor.h"
@@ -30,6 +31,7 @@ store_put_note(struct store *store, struct bytes name, struct bytes value,
     struct buf sealed = {0};
     enum err rc = ERR_OK;
 
+    assert(name.size <= UINT16_MAX);
     store->is_dirty = true;
     if (value.size == 0) {
         rc = txn_delete(store->txn, TABLE_PEERS, key_bytes(&key), msg);
@@ -69,6 +71,22 @@ open_note(const struct store *store, struct bytes key, struct bytes row,
     *out_name = cursor_take(&cursor, cursor_u16(&cursor));
     *out_value = cursor_take(&cursor, cursor_left(&cursor));
     return cursor.failed ? ERR_CORRUPT : ERR_OK;
+}
+
+enum err
+note_check(const struct store *store, struct bytes key, struct bytes row,
+    struct buf *plain)
+{
+    struct bytes name = {0};
+    struct bytes value = {0};
+    struct key own;
+    enum err rc = open_note(store, key, row, plain, &name, &value);
+
+    if (rc == ERR_OK) {
+        own = note_key(store, name);
+        rc = bytes_equal(key_bytes(&own), key) ? ERR_OK : ERR_CORRUPT;
+    }
+    return rc;
 }
 
 static enum err

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/reader.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "crypto/base/cursor.h"
@@ -198,6 +199,22 @@ reader_unlock(struct reader *reader, struct content_key *key,
     return ERR_OK;
 }
 
+/* What a half is sealed with besides its key: its row and which it is. */
+struct half_place {
+    uint8_t bytes[RECORD_KEY_BYTES + 1];
+};
+
+static struct half_place
+half_place(struct bytes key, bool sealed)
+{
+    struct half_place place = {{0}};
+
+    assert(key.size == RECORD_KEY_BYTES);
+    memcpy(place.bytes, key.data, RECORD_KEY_BYTES);
+    place.bytes[RECORD_KEY_BYTES] = sealed ? 1 : 0;
+    return place;
+}
+
 /* A half is sealed under the newest of its keys. */
 static bool
 half_key(const struct record *record, bool sealed, struct dot *out)
@@ -217,6 +234,7 @@ static enum err
 encode_half(struct reader *reader, struct buf *out, const struct record *record,
     bool sealed, struct bytes key, struct err_msg *msg)
 {
+    struct half_place place = half_place(key, sealed);
     struct content_key *content = NULL;
     struct buf plain = {0};
     struct key name;
@@ -241,7 +259,8 @@ encode_half(struct reader *reader, struct buf *out, const struct record *record,
         buf_put_bytes(out, key_bytes(&name));
         size_at = out->size;
         buf_put_u32(out, 0);
-        rc = seal_rest_with(out, &content->rest, key, buf_bytes(&plain));
+        rc = seal_rest_with(out, &content->rest,
+            bytes_of(place.bytes, sizeof(place.bytes)), buf_bytes(&plain));
     }
     if (rc == ERR_OK && buf_err(out) == ERR_OK) {
         num_store_u32(out->data + size_at,
@@ -268,6 +287,7 @@ decode_half(struct reader *reader, struct record *record, struct bytes key,
     struct cursor *cursor, struct err_msg *msg)
 {
     struct content_key *content = NULL;
+    struct half_place place;
     struct buf plain = {0};
     struct dot dot = {0};
     struct bytes sealed = {0};
@@ -288,7 +308,9 @@ decode_half(struct reader *reader, struct record *record, struct bytes key,
         return rc;
     }
     content_derive(reader->content, content);
-    rc = seal_rest_open_with(&plain, &content->rest, key, sealed);
+    place = half_place(key, half == 1);
+    rc = seal_rest_open_with(&plain, &content->rest,
+        bytes_of(place.bytes, sizeof(place.bytes)), sealed);
     if (rc == ERR_OK) {
         rc = record_decode(record, reader->logs, buf_bytes(&plain));
     }
@@ -301,7 +323,7 @@ reader_record_decode(struct reader *reader, struct record *record,
     struct bytes key, struct bytes row, struct err_msg *msg)
 {
     struct cursor cursor = cursor_init(row);
-    enum err rc = ERR_OK;
+    enum err rc = key.size == RECORD_KEY_BYTES ? ERR_OK : ERR_CORRUPT;
 
     while (rc == ERR_OK && cursor_left(&cursor) > 0) {
         rc = decode_half(reader, record, key, &cursor, msg);

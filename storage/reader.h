@@ -75,6 +75,7 @@ enum err reader_unlock(struct reader *reader, struct content_key *key,
  * The stored form of a record: per half its content key's dot and the sealed
  * encoding.
  *   half: class-half u8 (0 general, 1 sealed), key dot (12), size u32, sealed
+ * with the row's key and the class-half as additional data.
  */
 enum err reader_record_decode(struct reader *reader, struct record *record,
     struct bytes key, struct bytes row, struct err_msg *msg) MUST_USE;

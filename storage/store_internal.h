@@ -134,10 +134,15 @@ enum err state_log(
 /* States for every log in the table. */
 enum err state_cover(struct store *store) MUST_USE;
 
-/* state_members.c */
-/* Evaluate membership, open circles and keys, if a control entry came. */
+/* state_changed.c: evaluate membership, open circles and keys, if a control
+ * entry came. */
 enum err state_members(struct store *store, struct err_msg *msg) MUST_USE;
-/* The same at the start, when nothing can be new. */
+/* Have the records under this key made again before the commit: it opened
+ * after its entries came, or one of them is full. */
+enum err members_push_late(
+    struct store *store, struct content_key *key) MUST_USE;
+
+/* state_members.c: evaluate, and open circles. */
 enum err members_eval(struct store *store) MUST_USE;
 enum err members_load(struct store *store, struct err_msg *msg) MUST_USE;
 void members_release(struct store *store);
@@ -147,11 +152,6 @@ enum err members_encode(
 /* ERR_CORRUPT; *out is a control without statement, to be released. */
 enum err members_decode(struct control *out, const struct log_table *logs,
     struct bytes row) MUST_USE;
-/* Have the records under this key made again before the commit: it opened
- * after its entries came, or one of them is full. */
-enum err members_push_late(
-    struct store *store, struct content_key *key) MUST_USE;
-
 /* state_log.c: a row of logs. */
 enum err log_state_encode(
     struct buf *out, const struct log_state *state) MUST_USE;
@@ -202,6 +202,8 @@ enum err apply_append(struct store *store, const struct append *append,
     struct err_msg *msg) MUST_USE;
 enum err apply_rewrite(struct store *store, struct stored_entry *stored,
     const struct applied *applied, struct err_msg *msg) MUST_USE;
+/* Does the statement speak of a circle's generation by its dot? */
+bool control_names_generation(const struct statement *statement);
 enum err apply_refuse(struct store *store, uint64_t arrival,
     enum void_reason reason, struct err_msg *msg) MUST_USE;
 
@@ -220,6 +222,10 @@ enum err history_rebuild_key(
 /* rebuild.c: note in this transaction that a rebuild is due; begin and open
  * see to it. */
 enum err rebuild_mark(struct store *store, struct err_msg *msg) MUST_USE;
+
+/* notes.c: does a stored note open, under its own name? ERR_CORRUPT. */
+enum err note_check(const struct store *store, struct bytes key,
+    struct bytes row, struct buf *plain) MUST_USE;
 
 /* index.c */
 enum err index_touch(struct store *store, const uint8_t *record_key,

@@ -14,6 +14,11 @@ struct verifying {
     const struct verify_sink *sink;
     struct verify_report report;
     uint64_t all;
+    /* Changes that their keys' chains must hold, at least and at the most;
+     * and those that they hold. */
+    uint64_t chained_min;
+    uint64_t chained_max;
+    uint64_t chained;
 };
 
 /* One sentence to the sink. */

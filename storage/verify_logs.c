@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/base/hex.h"
+#include "crypto/base/num.h"
 #include "crypto/hash.h"
 #include "storage/verify_internal.h"
 
@@ -48,17 +49,82 @@ check_entry(struct verifying *v, const struct log_id *id,
     }
 }
 
-/* Is the entry listed as malformed? Then its header may be anything. */
+/* Why the entry is listed as refused, or VOID_NONE. */
 static enum err
-is_listed(struct verifying *v, uint64_t arrival, bool *out, struct err_msg *msg)
+find_reason(struct verifying *v, uint64_t arrival, enum void_reason *out,
+    struct err_msg *msg)
 {
     struct key key = key_u64(arrival);
     struct bytes row = {0};
     enum err rc =
         txn_get(v->view->txn, TABLE_REFUSED, key_bytes(&key), &row, msg);
 
-    *out = rc == ERR_OK && row.size == 1 && row.data[0] == VOID_MALFORMED;
+    *out = VOID_NONE;
+    if (rc == ERR_OK && row.size == 1 && row.data[0] < VOID_REASON_COUNT) {
+        *out = (enum void_reason)row.data[0];
+    }
     return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+}
+
+/* Does a change that is listed so stand in its key's chain? Some reasons are
+ * of a grant it carries or of the change: then nobody can say. */
+static void
+count_chained(struct verifying *v, enum void_reason reason)
+{
+    switch (reason) {
+    case VOID_NONE:
+    case VOID_SEAL:
+    case VOID_CLASS:
+    case VOID_RECORD:
+        v->chained_min++;
+        v->chained_max++;
+        break;
+    case VOID_MALFORMED:
+    case VOID_UNKNOWN:
+    case VOID_KEY:
+    case VOID_FIREWALL:
+        v->chained_max++;
+        break;
+    case VOID_NOT_MEMBER:
+    case VOID_NO_RIGHT:
+    case VOID_CUT:
+    case VOID_REASON_COUNT:
+        break;
+    }
+}
+
+/*
+ * 1 + the greatest rank that its clock counts. Cuts may have come between two
+ * control entries, so those are left alone.
+ */
+static enum err
+check_rank(struct verifying *v, const struct log_id *id,
+    const struct stored_entry *stored, uint64_t before)
+{
+    const struct delta *delta = &v->replay.clock.clock;
+    uint64_t rank = before;
+
+    for (size_t i = 0; i < delta->count; i++) {
+        uint64_t size = num_min_u64(delta->items[i].size,
+            membership_cut(v->reader.membership, delta->items[i].log));
+        struct dot last = {delta->items[i].log, size - 1};
+        struct stored_entry counted;
+        enum err rc = ERR_OK;
+
+        if (size == 0) {
+            continue;
+        }
+        rc = entries_get(v->view->txn, last, &counted, NULL);
+        if (rc == ERR_NOMEM || rc == ERR_IO) {
+            return rc;
+        }
+        rank = num_max_u64(rank, rc == ERR_OK ? counted.rank : UINT64_MAX - 1);
+    }
+    if (id->kind == LOG_CHANGES && stored->rank != rank + 1) {
+        verify_finding(v, "log %s: the rank of entry %llu is wrong",
+            name_of(id).text, (unsigned long long)stored->dot.position);
+    }
+    return ERR_OK;
 }
 
 /* Before every 256th entry its author is as the checkpoint says. */
@@ -85,6 +151,14 @@ check_checkpoint(struct verifying *v, const struct log_id *id,
     return rc;
 }
 
+static uint64_t
+rank_before(const struct replay *replay, struct dot dot)
+{
+    return dot.log < replay->count && replay->has[dot.log]
+               ? replay->authors[dot.log].rank
+               : 0;
+}
+
 /* An applied entry takes its author further; others wait, without a mark. */
 static enum err
 check_applied(struct verifying *v, const struct log_state *state,
@@ -93,8 +167,9 @@ check_applied(struct verifying *v, const struct log_state *state,
     const struct log_id *id = &state->author.id;
     unsigned long long at = stored->dot.position;
     bool is_applied = (stored->flags & ENTRY_FLAG_APPLIED) != 0;
-    bool is_malformed = false;
+    enum void_reason reason = VOID_NONE;
     struct replayed replayed;
+    uint64_t before = 0;
     enum err rc = ERR_OK;
 
     if (is_applied != (stored->dot.position < state->author.applied)) {
@@ -102,22 +177,34 @@ check_applied(struct verifying *v, const struct log_state *state,
             is_applied ? "is marked as applied, but was not"
                        : "was applied, but is not marked so");
     }
+    if (stored->previous != 0 &&
+        !(is_applied && stored->entry.kind == ENTRY_CHANGE)) {
+        verify_finding(v, "log %s: entry %llu is chained, but is no change",
+            name_of(id).text, at);
+    }
     if (stored->dot.position >= state->author.applied) {
         return ERR_OK;
     }
     rc = check_checkpoint(v, id, stored);
     if (rc == ERR_OK) {
-        rc = is_listed(v, stored->arrival, &is_malformed, msg);
+        rc = find_reason(v, stored->arrival, &reason, msg);
     }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (stored->entry.kind == ENTRY_CHANGE) {
+        count_chained(v, reason);
+    }
+    before = rank_before(&v->replay, stored->dot);
+    rc = replay_seek(&v->replay, stored->dot, &replayed, NULL);
     if (rc == ERR_OK) {
-        rc = replay_seek(&v->replay, stored->dot, &replayed, NULL);
-        if (rc == ERR_CORRUPT && !is_malformed) {
-            verify_finding(v, "log %s: the header of entry %llu is damaged",
-                name_of(id).text, at);
-        }
-        rc = rc == ERR_CORRUPT ? ERR_OK : rc;
+        return check_rank(v, id, stored, before);
     }
-    return rc;
+    if (rc == ERR_CORRUPT && reason != VOID_MALFORMED) {
+        verify_finding(v, "log %s: the header of entry %llu is damaged",
+            name_of(id).text, at);
+    }
+    return rc == ERR_CORRUPT ? ERR_OK : rc;
 }
 
 /* Where the applied entries end, the author is the row's. */
@@ -193,6 +280,17 @@ check_heads(struct verifying *v, const struct log_state *state,
                 name_of(id).text);
         }
     }
+    for (size_t i = 0; i < state->awaited_count && rc == ERR_OK; i++) {
+        rc = log_head_verify(&state->awaited[i], &v->view->store->corridor, id);
+        if (rc == ERR_BAD_SIGNATURE) {
+            verify_finding(v, "log %s: a head that is awaited is damaged",
+                name_of(id).text);
+            rc = ERR_OK;
+        }
+    }
+    if (rc == ERR_NOMEM) {
+        return rc;
+    }
     if (!state->has_head && !state->has_target && edge->size > 0) {
         verify_finding(
             v, "log %s: entries without a signed head", name_of(id).text);
@@ -207,6 +305,7 @@ check_log(
     struct log_state state = {0};
     struct merkle_edge edge = {0};
     struct hash root_at_head = {{0}};
+    uint64_t run_next = UINT64_MAX;
     enum err rc = log_state_decode(&state, v->reader.logs, row);
 
     if (rc != ERR_OK) {
@@ -232,9 +331,14 @@ check_log(
             v->report.entries++;
             verify_progress(v);
         }
+        run_next = stored.arrival + 1;
         if (state.has_head && edge.size == state.head.size) {
             merkle_root(&root_at_head, &edge);
         }
+    }
+    if (rc == ERR_OK && state.run_next != run_next) {
+        verify_finding(v, "log %s: its row says another end of its last run",
+            name_of(&state.author.id).text);
     }
     if (rc == ERR_OK) {
         rc = check_heads(v, &state, &edge, &root_at_head);

@@ -123,6 +123,7 @@ check_chain(struct verifying *v, struct dot dot, struct err_msg *msg)
     struct history history = {0};
     enum err rc = history_collect(&v->reader, &keys, &history, msg);
 
+    v->chained += history.count;
     if (rc == ERR_OK) {
         rc = history_walk(&v->reader, &history, &walk, msg);
     }
@@ -169,5 +170,13 @@ verify_records(struct verifying *v, struct err_msg *msg)
         rc = scan_end(&scan, msg);
     }
     scan_close(&scan);
-    return rc == ERR_OK ? check_chains(v, msg) : rc;
+    if (rc == ERR_OK) {
+        rc = check_chains(v, msg);
+    }
+    if (rc == ERR_OK &&
+        (v->chained < v->chained_min || v->chained > v->chained_max)) {
+        verify_finding(v, "content keys' chains lack changes; corridor "
+                          "rebuild makes them again");
+    }
+    return rc;
 }

@@ -47,6 +47,34 @@ check_index(struct verifying *v, struct err_msg *msg)
     return rc;
 }
 
+/* A grant as a row has it, and as its entry has it. */
+static enum err
+check_grant(struct verifying *v, const struct key_grant *grant)
+{
+    struct replayed replayed;
+    struct grant said;
+    struct dot generation = {0};
+    enum err rc = replay_seek(&v->replay, grant->entry, &replayed, NULL);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (!replayed.header.has_grants ||
+        grant->item >= replayed.header.grant_count) {
+        return ERR_CORRUPT;
+    }
+    header_grant(&said, &replayed.header, grant->item);
+    if (!author_resolve(replayed.author, NULL, said.generation, &generation) ||
+        generation.log != grant->generation.log ||
+        generation.position != grant->generation.position ||
+        said.mode != grant->mode || said.purpose != grant->purpose ||
+        said.has_expiry != grant->has_expiry ||
+        (said.has_expiry && said.expiry_ms != grant->expiry_ms)) {
+        return ERR_CORRUPT;
+    }
+    return ERR_OK;
+}
+
 /* A key's row: does the entry that made it say the same of it? */
 static enum err
 check_key(struct verifying *v, struct bytes name)
@@ -75,6 +103,9 @@ check_key(struct verifying *v, struct bytes name)
         (!header.creates_key || header.class != key->info.class ||
             !hash_equal(&header.commitment, &key->info.commitment))) {
         rc = ERR_CORRUPT;
+    }
+    for (size_t i = 0; rc == ERR_OK && i < key->info.grant_count; i++) {
+        rc = check_grant(v, &key->info.grants[i]);
     }
     if (rc == ERR_OK && key->has_secret) {
         seal_commitment(&commitment, &key->secret);
@@ -145,25 +176,65 @@ check_refused(struct verifying *v, struct bytes name, struct bytes row)
     return rc == ERR_NOT_FOUND ? ERR_OK : rc;
 }
 
+/* What a row of members should hold, by the entry and its author's state. */
+static enum err
+make_member(struct verifying *v, const struct stored_entry *stored,
+    struct control *control)
+{
+    struct replayed replayed;
+    const struct statement *statement = &control->statement;
+    enum err rc = replay_seek(&v->replay, stored->dot, &replayed, NULL);
+
+    if (rc == ERR_OK) {
+        rc = statement_decode(&control->statement, stored->entry.body);
+    }
+    if (rc == ERR_OK) {
+        rc = vclock_copy(&control->clock, &replayed.author->clock);
+    }
+    if (rc == ERR_OK) {
+        rc = vclock_merge(&control->clock, &replayed.author->seen);
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    control->rank = stored->rank;
+    control->time = replayed.header.time;
+    if (control_names_generation(statement)) {
+        control->has_generation = author_resolve(
+            replayed.author, NULL, statement->generation, &control->generation);
+    }
+    return ERR_OK;
+}
+
 static enum err
 check_member(struct verifying *v, struct bytes name, struct bytes row)
 {
     struct stored_entry stored;
     struct control control = {0};
+    struct buf wanted = {0};
     enum err rc = check_arrival(v, name, "members", &stored);
 
     if (rc != ERR_OK) {
         return rc == ERR_NOT_FOUND ? ERR_OK : rc;
     }
-    rc = members_decode(&control, v->reader.logs, row);
-    if (rc == ERR_NOMEM) {
+    if (stored.dot.log >= v->reader.logs->count) {
+        rc = ERR_CORRUPT;
+    }
+    if (rc == ERR_OK) {
+        rc = make_member(v, &stored, &control);
+    }
+    if (rc == ERR_OK) {
+        rc = members_encode(&wanted, &control);
+    }
+    if (rc == ERR_OK && !bytes_equal(buf_bytes(&wanted), row)) {
+        rc = ERR_CORRUPT;
+    }
+    buf_release(&wanted);
+    control_release(&control);
+    if (rc == ERR_OK || rc == ERR_NOMEM || rc == ERR_IO) {
         return rc;
     }
-    if (rc != ERR_OK || control.rank != stored.rank ||
-        stored.entry.kind != ENTRY_CONTROL) {
-        verify_finding(v, "a row of members is damaged");
-    }
-    control_release(&control);
+    verify_finding(v, "a row of members is damaged");
     return ERR_OK;
 }
 
@@ -205,6 +276,39 @@ check_controls(struct verifying *v, struct err_msg *msg)
 }
 
 static enum err
+check_touched(struct verifying *v, struct bytes name, struct bytes value)
+{
+    struct bytes row = {0};
+    uint64_t number = 0;
+    enum err rc = key_get_u64(name, &number);
+
+    if (rc == ERR_OK) {
+        rc = txn_get(v->view->txn, TABLE_RECORDS, value, &row, NULL);
+    }
+    if (rc == ERR_NOMEM || rc == ERR_IO) {
+        return rc;
+    }
+    if (rc != ERR_OK || value.size != RECORD_KEY_BYTES) {
+        verify_finding(v, "a row of touched is damaged");
+    }
+    return ERR_OK;
+}
+
+static enum err
+check_note(struct verifying *v, struct bytes name, struct bytes row)
+{
+    struct buf plain = {0};
+    enum err rc = note_check(v->view->store, name, row, &plain);
+
+    buf_wipe(&plain);
+    if (rc == ERR_CORRUPT) {
+        verify_finding(v, "a note is damaged");
+        rc = ERR_OK;
+    }
+    return rc;
+}
+
+static enum err
 check_row(struct verifying *v, enum table table, const struct scan *scan)
 {
     switch (table) {
@@ -217,10 +321,9 @@ check_row(struct verifying *v, enum table table, const struct scan *scan)
     case TABLE_MEMBERS:
         return check_member(v, scan->key, scan->value);
     case TABLE_TOUCHED:
-        if (scan->key.size != 8 || scan->value.size != RECORD_KEY_BYTES) {
-            verify_finding(v, "a row of touched is damaged");
-        }
-        return ERR_OK;
+        return check_touched(v, scan->key, scan->value);
+    case TABLE_PEERS:
+        return check_note(v, scan->key, scan->value);
     default:
         return ERR_OK;
     }
@@ -229,8 +332,8 @@ check_row(struct verifying *v, enum table table, const struct scan *scan)
 enum err
 verify_tables(struct verifying *v, struct err_msg *msg)
 {
-    static const enum table tables[] = {
-        TABLE_KEYS, TABLE_PENDING, TABLE_REFUSED, TABLE_MEMBERS, TABLE_TOUCHED};
+    static const enum table tables[] = {TABLE_KEYS, TABLE_PENDING,
+        TABLE_REFUSED, TABLE_MEMBERS, TABLE_TOUCHED, TABLE_PEERS};
     enum err rc = check_index(v, msg);
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && rc == ERR_OK;
