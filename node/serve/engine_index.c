@@ -64,6 +64,7 @@ index_next(struct engine *engine)
             now_ms < engine->index_ms + ENGINE_INDEX_MS)) {
         return;
     }
+    engine->index_ms = now_ms;
     index = mem_zalloc(1, sizeof(*index));
     if (index == NULL) {
         return;
@@ -76,7 +77,6 @@ index_next(struct engine *engine)
         mem_free(index);
         return;
     }
-    engine->index_ms = now_ms;
     engine->wants_index = false;
     engine->is_indexing = true;
 }

@@ -499,6 +499,41 @@ START_TEST(a_sender_that_goes_away_is_replaced)
 }
 END_TEST
 
+/* Whatever allocation fails, nothing is lost but a connection. */
+START_TEST(every_failed_allocation_costs_a_connection_at_most)
+{
+    uint64_t records = 0;
+    bool was_hit = true;
+
+    make_corridor(2);
+    for (long n = 0; was_hit; n += n < 64 ? 1 : n / 16) {
+        struct mesh_end *end = NULL;
+
+        mesh.steps = 0;
+        for (size_t i = 0; i < mesh.end_count; i++) {
+            buf_release(&mesh.ends[i].inbox);
+        }
+        mesh.end_count = 0;
+        mesh_write(&mesh, 0, 1);
+        records++;
+        mem_fault_after(n);
+        end = mesh_dial(&mesh, 1, 0, false);
+        mesh_pass(&mesh, 1000);
+        was_hit = mem_fault_hit();
+        mem_fault_after(-1);
+        mesh_cut(end, true);
+        mesh_settle(&mesh);
+        end = mesh_dial(&mesh, 1, 0, false);
+        mesh_pass(&mesh, 1000);
+        ck_assert_ptr_nonnull(end->call);
+        assert_same(0, 1, records);
+        mesh_cut(end, true);
+        mesh_settle(&mesh);
+    }
+    ck_assert_uint_gt(records, 64);
+}
+END_TEST
+
 START_TEST(a_stopped_engine_says_bye_and_can_start_again)
 {
     make_corridor(2);
@@ -559,6 +594,7 @@ engine_suite(void)
     tcase_add_test(tcase, three_offices_in_a_row_pass_changes_on);
     tcase_add_test(tcase, in_a_mesh_nothing_large_is_sent_twice);
     tcase_add_test(tcase, a_sender_that_goes_away_is_replaced);
+    tcase_add_test(tcase, every_failed_allocation_costs_a_connection_at_most);
     tcase_add_test(tcase, a_stopped_engine_says_bye_and_can_start_again);
     tcase_add_test(tcase, only_so_many_calls_are_taken);
     suite_add_tcase(suite, tcase);
