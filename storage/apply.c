@@ -105,6 +105,7 @@ apply_malformed(struct store *store, struct log_state *state,
     enum err rc = author_advance(&state->author, NULL, NULL, 0);
 
     out->rank = state->author.rank;
+    out->time = state->author.time;
     state->is_dirty = true;
     return rc == ERR_OK
                ? apply_refuse(store, stored->arrival, VOID_MALFORMED, msg)
@@ -159,7 +160,8 @@ apply_entry(struct store *store, const struct stored_entry *stored,
         return rc;
     }
     state->is_dirty = true;
-    store->time_max = num_max_u64(store->time_max, header.time);
+    out->time = author->time;
+    store->time_max = num_max_u64(store->time_max, author->time);
     /* The entry does not count itself while it is judged and merged. */
     author_count_own(author, stored->dot.position);
     switch (stored->entry.kind) {
@@ -183,6 +185,7 @@ note_applied(struct stored_entry *stored, const struct applied *applied)
     stored->flags |= ENTRY_FLAG_APPLIED;
     stored->previous = applied->previous;
     stored->rank = applied->rank;
+    stored->time = applied->time;
     stored->checkpoint = applied->checkpoint;
     if (applied->checkpoint.size > 0) {
         stored->flags |= ENTRY_FLAG_CHECKPOINT;
@@ -231,7 +234,7 @@ apply_rewrite(struct store *store, struct stored_entry *stored,
 {
     if ((stored->flags & ENTRY_FLAG_APPLIED) != 0 &&
         stored->previous == applied->previous &&
-        stored->rank == applied->rank &&
+        stored->rank == applied->rank && stored->time == applied->time &&
         bytes_equal(stored->checkpoint, applied->checkpoint)) {
         return ERR_OK;
     }

@@ -130,7 +130,7 @@ merge_change(struct applying *a, struct content_key *key,
     struct change_place place = {
         .dot = a->stored->dot,
         .rank = a->out->rank,
-        .time = a->header->time,
+        .time = a->state->author.time,
         .clock = &a->state->author.clock,
         .key = key->info.key,
         .class = key->info.class,

@@ -41,7 +41,7 @@ apply_control(struct applying *a, struct err_msg *msg)
     }
     control.dot = a->stored->dot;
     control.rank = a->out->rank;
-    control.time = a->header->time;
+    control.time = author->time;
     control.body = mem_copy(body.data, body.size);
     rc = control.body == NULL ? ERR_NOMEM
                               : vclock_copy(&control.clock, &author->clock);

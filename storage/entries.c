@@ -7,9 +7,9 @@
 #include "crypto/base/cursor.h"
 #include "crypto/base/mem.h"
 #include "crypto/base/num.h"
+#include "storage/varint.h"
 
 enum {
-    FIXED_BYTES = 30,
     HASH_BYTES = 32,
     FLAGS_ALL = ENTRY_FLAG_ABSENT | ENTRY_FLAG_APPLIED | ENTRY_FLAG_CHECKPOINT
 };
@@ -17,9 +17,11 @@ enum {
 static size_t
 stored_size(const struct stored_entry *stored)
 {
-    return FIXED_BYTES + stored->node_count * HASH_BYTES + 1 + 2 +
-           stored->entry.header.size + 2 +
-           (stored->entry.has_body ? stored->entry.body.size : HASH_BYTES) +
+    return 1 + varint_size(stored->dot.log) +
+           varint_size(stored->dot.position) + varint_size(stored->previous) +
+           varint_size(stored->rank) + varint_size(stored->time) + 1 +
+           stored->node_count * HASH_BYTES + 1 + 2 + stored->entry.header.size +
+           2 + (stored->entry.has_body ? stored->entry.body.size : HASH_BYTES) +
            stored->checkpoint.size;
 }
 
@@ -37,13 +39,14 @@ stored_write(uint8_t *at, const struct stored_entry *stored)
 {
     const struct entry *entry = &stored->entry;
 
-    at[0] = stored->flags;
-    num_store_u32(at + 1, stored->dot.log);
-    num_store_u64(at + 5, stored->dot.position);
-    num_store_u64(at + 13, stored->previous);
-    num_store_u64(at + 21, stored->rank);
-    at[29] = (uint8_t)stored->node_count;
-    at = put(at + FIXED_BYTES, stored->nodes, stored->node_count * HASH_BYTES);
+    *at++ = stored->flags;
+    at = varint_put(at, stored->dot.log);
+    at = varint_put(at, stored->dot.position);
+    at = varint_put(at, stored->previous);
+    at = varint_put(at, stored->rank);
+    at = varint_put(at, stored->time);
+    *at++ = (uint8_t)stored->node_count;
+    at = put(at, stored->nodes, stored->node_count * HASH_BYTES);
     *at++ = entry->kind;
     num_store_u16(at, (uint16_t)entry->header.size);
     at = put(at + 2, entry->header.data, entry->header.size);
@@ -108,13 +111,15 @@ entries_decode(struct stored_entry *out, uint64_t arrival, struct bytes value)
 {
     struct stored_entry stored = {.arrival = arrival};
     struct cursor cursor = cursor_init(value);
+    uint64_t log = 0;
     size_t size = 0;
 
     stored.flags = cursor_u8(&cursor);
-    stored.dot.log = cursor_u32(&cursor);
-    stored.dot.position = cursor_u64(&cursor);
-    stored.previous = cursor_u64(&cursor);
-    stored.rank = cursor_u64(&cursor);
+    log = varint_get(&cursor);
+    stored.dot.position = varint_get(&cursor);
+    stored.previous = varint_get(&cursor);
+    stored.rank = varint_get(&cursor);
+    stored.time = varint_get(&cursor);
     stored.node_count = cursor_u8(&cursor);
     stored.nodes = cursor_take(&cursor, stored.node_count * HASH_BYTES).data;
     stored.entry.kind = cursor_u8(&cursor);
@@ -136,7 +141,8 @@ entries_decode(struct stored_entry *out, uint64_t arrival, struct bytes value)
             cursor_fail(&cursor);
         }
     }
-    if (cursor_end(&cursor) != ERR_OK ||
+    stored.dot.log = (uint32_t)log;
+    if (cursor_end(&cursor) != ERR_OK || log >= LOG_TABLE_MAX ||
         (stored.flags & ~(unsigned)FLAGS_ALL) != 0 ||
         stored.dot.position >= LOG_SIZE_MAX ||
         stored.node_count != nodes_completed(stored.dot.position) ||

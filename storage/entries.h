@@ -3,16 +3,18 @@
  * Stored entries, one value per position, appended in order of arrival
  * (docs/storage.md, "entries"):
  *
- *   offset size
- *        0    1  flags: 1 body absent, 2 applied, 4 has a checkpoint
- *        1    4  log
- *        5    8  position
- *       13    8  the entry applied before it under the same content key, as
- *                its arrival + 1, or 0; it may have arrived later
- *       21    8  rank, once applied
- *       29    1  number n of Merkle nodes this leaf completes, lowest first
- *       30  32n  the nodes; the first is the leaf hash
- *            2   header size
+ *     size
+ *        1  flags: 1 body absent, 2 applied, 4 has a checkpoint
+ *     1-10  log, as all numbers here a varint (storage/varint.h)
+ *     1-10  position
+ *     1-10  the entry applied before it under the same content key, as its
+ *           arrival + 1, or 0; it may have arrived later
+ *     1-10  rank, once applied, else 0
+ *     1-10  hybrid time, once applied, else 0
+ *        1  number n of Merkle nodes this leaf completes, lowest first
+ *      32n  the nodes; the first is the leaf hash
+ *        1  kind
+ *        2  header size
  *            …   header
  *            2   body size (0 where absent, then 32 bytes of its hash)
  *            …   body
@@ -39,6 +41,7 @@ struct stored_entry {
     struct dot dot;
     uint64_t previous; /* arrival + 1, 0 for none */
     uint64_t rank;
+    uint64_t time;        /* of its author, once applied */
     const uint8_t *nodes; /* 32 bytes each */
     size_t node_count;
     struct entry entry;

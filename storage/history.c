@@ -222,7 +222,7 @@ collect_chain(struct reader *reader, struct dot dot, struct history *out,
         }
         if (rc == ERR_OK) {
             out->entries[out->count++] = (struct history_entry){
-                stored.dot, dot, stored.rank, header.time};
+                stored.dot, dot, stored.rank, stored.time};
         }
     }
     return as_corrupt(rc, msg);

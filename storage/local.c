@@ -165,7 +165,7 @@ store_name_dot(struct store *store, struct dot dot, struct author_dot *out)
     struct header_clock resolved = {0};
     struct buf bytes = {0};
     struct header header;
-    struct header_out options = {.time = 1};
+    struct header_out options = {0};
     struct seal seal = {{0}};
     uint32_t log = 0;
     enum err rc = local_log(store, LOG_CONTROL, &log);
@@ -176,6 +176,7 @@ store_name_dot(struct store *store, struct dot dot, struct author_dot *out)
         rc = local_clock(store, LOG_CONTROL, &clock);
     }
     if (rc == ERR_OK) {
+        options.time = store->states[log]->author.time;
         options.clock = &clock.clock;
         options.seen = &clock.seen;
         rc = header_encode(

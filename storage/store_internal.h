@@ -181,6 +181,7 @@ struct applied {
     bool is_blocked; /* waits for others' entries: nothing changed */
     uint64_t previous;
     uint64_t rank;
+    uint64_t time;
     struct bytes checkpoint; /* in store->scratch, may be empty */
 };
 enum err apply_entry(struct store *store, const struct stored_entry *stored,

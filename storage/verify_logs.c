@@ -198,6 +198,10 @@ check_applied(struct verifying *v, const struct log_state *state,
     before = rank_before(&v->replay, stored->dot);
     rc = replay_seek(&v->replay, stored->dot, &replayed, NULL);
     if (rc == ERR_OK) {
+        if (stored->time != replayed.author->time) {
+            verify_finding(v, "log %s: the time of entry %llu is wrong",
+                name_of(id).text, at);
+        }
         return check_rank(v, id, stored, before);
     }
     if (rc == ERR_CORRUPT && reason != VOID_MALFORMED) {

@@ -198,7 +198,7 @@ make_member(struct verifying *v, const struct stored_entry *stored,
         return rc;
     }
     control->rank = stored->rank;
-    control->time = replayed.header.time;
+    control->time = replayed.author->time;
     if (control_names_generation(statement)) {
         control->has_generation = author_resolve(
             replayed.author, NULL, statement->generation, &control->generation);

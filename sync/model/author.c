@@ -276,7 +276,7 @@ author_advance(struct author *author, const struct header_clock *clock,
             clock->new_count * sizeof(*author->table));
         author->table_count += clock->new_count;
     }
-    author->time = header->time;
+    author->time += header->elapsed;
     author->rank = rank;
     return ERR_OK;
 }

@@ -7,7 +7,8 @@
  *   leaf   = 0x01 | kind | 0x00 0x00 | SHA-256(header) | SHA-256(body)
  *   header = CBOR [time, clock, key, grants, seal]          changes logs
  *            CBOR [time, clock, key, grants, seen, seal]    control logs
- *     time   uint, hybrid logical time
+ *     time   uint: what the hybrid logical time adds to that of the
+ *            author's last entry in this log (0 before the first)
  *     clock  [(index uint | log id bstr(33)), increase uint >= 1, …]
  *     key    null | position uint (in this log) | [index uint, position uint]
  *     grants null | [key, class uint, [index, position, mode, purpose,
@@ -70,7 +71,7 @@ struct author_dot {
 };
 
 struct header {
-    uint64_t time;
+    uint64_t elapsed;   /* the item `time`: since the author's last */
     struct bytes clock; /* the encoded items, without the array's head */
     size_t clock_count; /* items (pairs) */
     struct bytes seen;  /* likewise; none in changes logs */

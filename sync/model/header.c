@@ -199,7 +199,7 @@ header_decode(struct header *out, struct bytes encoded, enum log_kind log_kind,
         return ERR_MALFORMED;
     }
     get_array_of(&cursor, is_control ? ITEMS_CONTROL : ITEMS_CHANGES);
-    header.time = cbor_get_uint(&cursor);
+    header.elapsed = cbor_get_uint(&cursor);
     header.clock = get_pairs(&cursor, &header.clock_count);
     header.has_key = !cbor_take_null(&cursor);
     if (header.has_key) {

@@ -193,6 +193,9 @@ header_clock_resolve(struct header_clock *out, const struct author *author,
     enum err rc = ERR_OK;
 
     clear(out);
+    if (header->elapsed > UINT64_MAX - author->time) {
+        return ERR_MALFORMED;
+    }
     rc = resolve_half(&halves[0], author, logs, &named);
     if (rc == ERR_OK) {
         rc = resolve_half(&halves[1], author, logs, &named);

@@ -239,7 +239,8 @@ put_header(const struct writer *writer, const struct header_out *header)
     enum err rc = ERR_OK;
 
     cbor_put_array(writer->out, is_control ? 6 : 5);
-    cbor_put_uint(writer->out, header->time);
+    assert(header->time >= writer->author->time);
+    cbor_put_uint(writer->out, header->time - writer->author->time);
     put_half(writer, &writer->clock);
     if (header->has_key) {
         rc = put_dot(writer, header->key, creates_key);

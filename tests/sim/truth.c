@@ -186,7 +186,7 @@ read_header(struct sim *sim, uint32_t number, const struct entry *entry,
     assert(rc == ERR_OK);
     out->clock.sizes[number] = dot.position;
     out->is_readable = true;
-    out->time = header.time;
+    out->time = log->author.time;
     out->has_key = header.has_key &&
                    author_resolve(&log->author, NULL, header.key, &out->key);
     take_grants(&sim->truth, log, &header, dot);

@@ -417,7 +417,7 @@ apply_change(struct record *record)
     struct change change = {.kind = 0};
     struct change_place at = {.dot = {s.author.log, 0},
         .rank = 4,
-        .time = s.header.time,
+        .time = s.header.elapsed,
         .clock = &s.clock,
         .key = {s.author.log, 0},
         .class = CLASS_CASE,

@@ -48,7 +48,7 @@ author_setup(struct fixture *f, enum log_kind kind)
 {
     struct log_id own = log_of(0x10, kind);
     struct header_clock clock = {0};
-    struct header header = {.time = 9};
+    struct header header = {.elapsed = 9};
     struct delta_item items[2] = {{0, 7}, {0, 8}};
     struct log_id named[2] = {log_of(0x20, LOG_CONTROL), log_of(0x30, kind)};
     uint32_t table[2];
@@ -106,7 +106,7 @@ collect(
 {
     bool known = true;
 
-    p->out = (struct header_out){.time = header->time,
+    p->out = (struct header_out){.time = author->time + header->elapsed,
         .has_key = header->has_key,
         .has_grants = header->has_grants,
         .commitment = header->creates_key ? &header->commitment : NULL,
@@ -195,7 +195,8 @@ static const struct {
     const char *hex;
 } headers[] = {
     {"nothing but a time", ERR_OK, "0080f6f6"},
-    {"the greatest time", ERR_OK, "1bffffffffffffffff80f6f6"},
+    {"the greatest time", ERR_OK, "1bfffffffffffffff680f6f6"},
+    {"a time beyond the greatest", ERR_MALFORMED, "1bfffffffffffffff780f6f6"},
     {"one increase", ERR_OK, "00820201f6f6"},
     {"the other log", ERR_OK, "00820101f6f6"},
     {"all increases", ERR_OK, "0086010102020303f6f6"},
@@ -448,7 +449,8 @@ START_TEST(the_writer_refuses_what_the_reader_would)
     struct buf out = {0};
     struct hash commitment = {{1}};
     struct grant_out grants[ENTRY_GRANTS_MAX + 1] = {{{0}, 0, 0, false, 0}};
-    struct header_out good = {.has_key = true,
+    struct header_out good = {.time = 10,
+        .has_key = true,
         .has_grants = true,
         .commitment = &commitment,
         .grants = grants,
@@ -505,7 +507,7 @@ START_TEST(writing_survives_each_failed_allocation)
     ck_assert_int_eq(vclock_raise(&now, log, 4), ERR_OK);
     for (long n = 0;; n++) {
         struct buf out = {0};
-        struct header_out header = {.clock = &now};
+        struct header_out header = {.time = 9, .clock = &now};
         enum err rc = ERR_OK;
 
         mem_fault_after(n);

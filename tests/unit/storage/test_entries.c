@@ -206,6 +206,7 @@ example(bool is_absent)
         .dot = {2, 1},
         .previous = 7,
         .rank = 12,
+        .time = 1024,
         .nodes = nodes,
         .node_count = 2,
         .checkpoint = bytes_text("cp")};
@@ -240,10 +241,11 @@ START_TEST(the_stored_form_is_the_documented_one)
 {
     static const char shown[] =
         "06" /* applied, has a checkpoint */
-        "00000002"
-        "0000000000000001"
-        "0000000000000007"
-        "000000000000000c"
+        "02"   /* log */
+        "01"   /* position */
+        "07"   /* previous */
+        "0c"   /* rank */
+        "8008" /* time */
         "02"
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
         "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -291,11 +293,12 @@ static const struct {
     uint8_t value;
 } broken[] = {
     {"an unknown flag", 0, 0x0e},
-    {"itself as the previous entry", 20, 10},
-    {"no node", 29, 0},
-    {"a node too few", 29, 1},
-    {"a node too many", 29, 3},
-    {"as many nodes as no tree has", 29, 65},
+    {"itself as the previous entry", 3, 10},
+    {"a longer number than needed", 6, 0},
+    {"no node", 7, 0},
+    {"a node too few", 7, 1},
+    {"a node too many", 7, 3},
+    {"as many nodes as no tree has", 7, 65},
 };
 
 START_TEST(a_value_that_cannot_be_is_corrupt)
