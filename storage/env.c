@@ -29,6 +29,7 @@ env_err(struct err_msg *msg, int rc, const char *what)
         return err_set(msg, ERR_FULL, "%s: the database map is full", what);
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return err_set(msg, ERR_FULL,
             "%s: the disk is full; free some room, nothing was lost", what);
     case EIO:

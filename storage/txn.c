@@ -29,6 +29,16 @@ bytes_of_val(const MDB_val *val)
     return bytes_of(val->mv_data, val->mv_size);
 }
 
+/* Any write may find no room in the map: deletions and commits as well. */
+static enum err
+write_err(struct env *env, struct err_msg *msg, int rc, const char *what)
+{
+    if (rc == MDB_MAP_FULL) {
+        atomic_store(&env->map_full, true);
+    }
+    return env_err(msg, rc, what);
+}
+
 enum err
 txn_begin(struct txn **out, struct env *env, bool is_write, struct err_msg *msg)
 {
@@ -89,7 +99,7 @@ txn_commit(struct txn *txn, struct err_msg *msg)
         txn_abort(txn);
         return err_set(msg, ERR_FULL, "commit: the disk is full (a test)");
     }
-    rc = env_err(msg, mdb_txn_commit(txn->handle), "commit");
+    rc = write_err(env, msg, mdb_txn_commit(txn->handle), "commit");
     if (rc == ERR_OK && txn->is_write && env->options.sync != NULL) {
         rc = env->options.sync(env->options.context);
     }
@@ -122,23 +132,33 @@ txn_get(struct txn *txn, enum table table, struct bytes key, struct bytes *out,
     return ERR_OK;
 }
 
+/* A test's fault in place of a write. */
 static enum err
-put(struct txn *txn, enum table table, struct bytes key, MDB_val *value,
-    unsigned flags, struct err_msg *msg)
+meet_fault(struct txn *txn, enum table table, struct err_msg *msg)
 {
     struct env_faults *faults = txn->env->options.faults;
-    MDB_val k = val_of(key);
 
     assert(txn->is_write);
     if (faults != NULL && fault_strikes(faults, &faults->writes_left)) {
         return err_set(
             msg, ERR_FULL, "%s: the disk is full (a test)", TABLES[table].name);
     }
-    int rc = mdb_put(txn->handle, txn->env->tables[table], &k, value, flags);
-    if (rc == MDB_MAP_FULL) {
-        atomic_store(&txn->env->map_full, true);
+    return ERR_OK;
+}
+
+static enum err
+put(struct txn *txn, enum table table, struct bytes key, MDB_val *value,
+    unsigned flags, struct err_msg *msg)
+{
+    MDB_val k = val_of(key);
+    enum err rc = meet_fault(txn, table, msg);
+
+    if (rc != ERR_OK) {
+        return rc;
     }
-    return env_err(msg, rc, TABLES[table].name);
+    return write_err(txn->env, msg,
+        mdb_put(txn->handle, txn->env->tables[table], &k, value, flags),
+        TABLES[table].name);
 }
 
 enum err
@@ -177,16 +197,28 @@ txn_delete(
     struct txn *txn, enum table table, struct bytes key, struct err_msg *msg)
 {
     MDB_val k = val_of(key);
-    int rc = mdb_del(txn->handle, txn->env->tables[table], &k, NULL);
+    enum err rc = meet_fault(txn, table, msg);
+    int deleted = 0;
 
-    return rc == MDB_NOTFOUND ? ERR_OK : env_err(msg, rc, TABLES[table].name);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    deleted = mdb_del(txn->handle, txn->env->tables[table], &k, NULL);
+    return deleted == MDB_NOTFOUND
+               ? ERR_OK
+               : write_err(txn->env, msg, deleted, TABLES[table].name);
 }
 
 enum err
 txn_clear(struct txn *txn, enum table table, struct err_msg *msg)
 {
-    return env_err(msg, mdb_drop(txn->handle, txn->env->tables[table], 0),
-        TABLES[table].name);
+    enum err rc = meet_fault(txn, table, msg);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    return write_err(txn->env, msg,
+        mdb_drop(txn->handle, txn->env->tables[table], 0), TABLES[table].name);
 }
 
 uint64_t

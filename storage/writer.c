@@ -84,27 +84,35 @@ try_alone(struct writer *writer, struct job *job)
     return rc;
 }
 
-/*
- * docs/storage.md, "A full disk": the map grows by itself; a full disk gives
- * its reserve to small jobs, and large ones wait until there is room again.
- */
+/* docs/storage.md, "A full disk": what the reserve held is for small jobs. */
+static enum err
+check_room(struct writer *writer, struct job *job)
+{
+    if (job->bytes > ENV_SMALL_BYTES &&
+        env_is_low(store_env(writer->options.store))) {
+        return err_set(&job->msg, ERR_FULL,
+            "the disk is full; free some room, nothing was lost");
+    }
+    return ERR_OK;
+}
+
+/* The map grows by itself; a full disk gives its reserve to small jobs, and
+ * large ones wait until there is room again. */
 static void
 run_alone(struct writer *writer, struct job *job)
 {
     struct env *env = store_env(writer->options.store);
     bool is_small = job->bytes <= ENV_SMALL_BYTES;
 
-    if (!is_small && env_is_low(env)) {
-        job->rc = err_set(&job->msg, ERR_FULL,
-            "the disk is full; free some room, nothing was lost");
-        return;
+    job->rc = check_room(writer, job);
+    if (job->rc == ERR_OK) {
+        job->rc = try_alone(writer, job);
     }
-    job->rc = try_alone(writer, job);
     if (job->rc != ERR_FULL) {
         return;
     }
     if (env_grow_if_full(env) == ERR_OK ||
-        (env_release_reserve(env) && is_small)) {
+        (!env_is_low(env) && env_release_reserve(env) && is_small)) {
         job->rc = try_alone(writer, job);
     }
 }
@@ -128,7 +136,10 @@ run_group(struct writer *writer, struct list *jobs)
     while (job != NULL) {
         list_push(jobs, &job->link);
         store_settle(store);
-        job->rc = job->run(job, store, &job->msg);
+        job->rc = check_room(writer, job);
+        if (job->rc == ERR_OK) {
+            job->rc = job->run(job, store, &job->msg);
+        }
         if (job->rc != ERR_OK && store_is_dirty(store)) {
             store_abort(store);
             return false;
