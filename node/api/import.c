@@ -7,7 +7,7 @@
 #include "node/api/record_json.h"
 #include "node/api/routes.h"
 
-enum { IMPORT_ROWS_MAX = 1024 };
+enum { IMPORT_ROWS_MAX = 8192 };
 
 struct job_input {
     struct api_call *call;

@@ -106,7 +106,7 @@ draft_all(struct record_change *change, const struct draft_scope *scope,
     return rc == ERR_OK ? draft_finish(&change->draft) : rc;
 }
 
-/* Where nothing is written the version is looked at all the same. */
+/* The record's version, which may have to be the one that was seen. */
 static enum err
 check_version(const struct record_change *change, const struct record *record,
     const struct log_table *logs, struct version *out, struct err_msg *msg)
@@ -152,10 +152,10 @@ record_change_run(
     }
     if (!change->is_new) {
         rc = store_record(store, change->kind, &change->id, &scope.record, msg);
-        if (rc == ERR_OK) {
-            rc = check_version(
-                change, scope.record, scope.logs, &change->result.version, msg);
-        }
+    }
+    if (rc == ERR_OK && change->has_version && !change->is_new) {
+        rc = check_version(
+            change, scope.record, scope.logs, &change->result.version, msg);
     }
     if (rc == ERR_OK) {
         rc = draft_all(change, &scope, &edit, msg);
@@ -166,7 +166,8 @@ record_change_run(
     if (!change->is_new && change->draft.count == 0) {
         change->result.id = change->id;
         change->is_unchanged = true;
-        return ERR_OK;
+        return check_version(
+            change, scope.record, scope.logs, &change->result.version, msg);
     }
     edit.ops = change->draft.ops;
     edit.op_count = change->draft.count;

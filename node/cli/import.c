@@ -15,8 +15,9 @@
 #include "node/import/rows.h"
 
 enum {
-    BATCH_ROWS_MAX = 512,
-    BATCH_BYTES_MAX = API_IMPORT_BYTES_MAX / 2,
+    BATCH_ROWS_MAX = 8192, /* a write, and so a commit */
+    BATCH_BYTES_MAX = API_IMPORT_BYTES_MAX * 3 / 4,
+    BATCH_LOCAL_BYTES_MAX = 4 * API_IMPORT_BYTES_MAX,
     FAULTS_SHOWN_MAX = 1000
 };
 
@@ -30,6 +31,7 @@ struct importing {
     uint64_t lines[BATCH_ROWS_MAX];
     size_t count;
     size_t bytes;
+    size_t bytes_max;
     uint64_t made;
     uint64_t updated;
     uint64_t unchanged;
@@ -218,6 +220,9 @@ batch_send(struct importing *in)
     api_response_release(&answer);
     batch_drop(in);
     say_progress(in);
+    /* In process nothing is sent, so nothing limits it but memory. */
+    in->bytes_max = client_is_remote(in->cli->client) ? BATCH_BYTES_MAX
+                                                      : BATCH_LOCAL_BYTES_MAX;
     if (exit == CLI_DONE && !batch_begin(in)) {
         exit = cli_fail(in->cli, ERR_NOMEM, NULL);
     }
@@ -231,8 +236,7 @@ import_row(struct importing *in, const struct rows_row *row)
     enum cli_exit exit = CLI_DONE;
     enum err rc = ERR_OK;
 
-    if (in->count == BATCH_ROWS_MAX ||
-        in->bytes + row->bytes > BATCH_BYTES_MAX) {
+    if (in->count == BATCH_ROWS_MAX || in->bytes + row->bytes > in->bytes_max) {
         exit = batch_send(in);
     }
     if (exit == CLI_DONE) {
@@ -323,6 +327,7 @@ command_import(struct cli *cli)
     bool is_csv = false;
     int fd = STDIN_FILENO;
 
+    in.bytes_max = BATCH_BYTES_MAX;
     in.kind = cli->args.count == 2 ? cli->args.words[0] : NULL;
     if (!find_format(cli, path, &is_csv)) {
         return cli_usage(cli, "of which form is it? Give --format");
