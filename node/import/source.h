@@ -13,7 +13,7 @@
 enum { SOURCE_CHUNK_BYTES = 64 * 1024 };
 
 struct source_reader {
-    /* Up to size bytes to out; *out_size 0 at the end. ERR_IO. */
+    /* Size bytes to out, fewer only at the end, 0 behind it. ERR_IO. */
     enum err (*read)(void *context, uint8_t *out, size_t size, size_t *out_size,
         struct err_msg *msg);
     void *context;
