@@ -266,6 +266,16 @@ draft_field(const struct draft_scope *scope, const char *name, size_t size)
     return field;
 }
 
+enum err
+draft_fault(enum err rc, const struct schema_field *field, struct err_msg *msg)
+{
+    if (rc == ERR_OK || msg == NULL ||
+        strncmp(msg->text, field->name, strlen(field->name)) == 0) {
+        return rc;
+    }
+    return err_prefix(msg, rc, "%s", field->name);
+}
+
 /* "reason" is also a field of some kinds: then a row means the field. */
 bool
 draft_is_row_word(const struct schema_kind *kind, const char *name)
@@ -306,7 +316,7 @@ put_member(struct draft *draft, const struct draft_scope *scope,
     } else {
         rc = set_plain(draft, scope, field, json, reason, msg);
     }
-    return rc == ERR_OK ? rc : err_prefix(msg, rc, "%s", field->name);
+    return draft_fault(rc, field, msg);
 }
 
 enum err
@@ -357,7 +367,7 @@ draft_settle(struct draft *draft, const struct draft_scope *scope,
                  ? draft_transfer(draft, scope, field, value, msg)
                  : put_one(draft, scope, field, value, reason, true, msg);
     }
-    return rc == ERR_OK ? rc : err_prefix(msg, rc, "%s", field->name);
+    return draft_fault(rc, field, msg);
 }
 
 enum err

@@ -74,6 +74,9 @@ enum err draft_finish(struct draft *draft) MUST_USE;
 enum err draft_resolve(json_t **out, const struct draft_scope *scope,
     const struct schema_field *field, const json_t *json,
     struct err_msg *msg) MUST_USE;
+/* Name the field in *msg, unless it is named there already; returns rc. */
+enum err draft_fault(enum err rc, const struct schema_field *field,
+    struct err_msg *msg) MUST_USE;
 /* Of a row: is it no field but "kind", "id", "parent" or "reason"? */
 bool draft_is_row_word(const struct schema_kind *kind, const char *name);
 /* A field by its name, and in imports by its label in any language. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/api/find.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "crypto/base/hex.h"
@@ -127,9 +128,8 @@ find_kind(const struct schema *schema, const char *name,
         size_t size = strlen(schema->kinds[i].name);
 
         if (!schema->kinds[i].reserved && used + size + 2 < sizeof(known)) {
-            memcpy(known + used, schema->kinds[i].name, size);
-            known[used + size] = ' ';
-            used += size + 1;
+            used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+                used == 0 ? "" : " ", schema->kinds[i].name);
         }
     }
     return err_set(msg, ERR_MALFORMED,

@@ -69,7 +69,14 @@ endpoint_pump(struct endpoint *endpoint)
         return;
     }
     http->is_pumping = true;
-    (void)MHD_run(endpoint->daemon);
+    /*
+     * At its limit of connections libmicrohttpd listens no more, and begins
+     * again when it is run after one has closed: so once more then.
+     */
+    do {
+        endpoint->has_closed = false;
+        (void)MHD_run(endpoint->daemon);
+    } while (endpoint->has_closed);
     http->is_pumping = false;
     if (MHD_get_timeout(endpoint->daemon, &ms) == MHD_YES) {
         (void)uv_timer_start(&endpoint->timer, on_timer, ms, 0);
@@ -100,6 +107,19 @@ on_panic(void *cls, const char *file, unsigned int line, const char *reason)
     abort();
 }
 
+static void
+on_connection(void *cls, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+    struct endpoint *endpoint = cls;
+
+    (void)connection;
+    (void)context;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        endpoint->has_closed = true;
+    }
+}
+
 static enum err
 start_daemon(struct endpoint *endpoint, struct err_msg *msg)
 {
@@ -111,7 +131,8 @@ start_daemon(struct endpoint *endpoint, struct err_msg *msg)
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S_MAX,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
         exchange_begin, endpoint, MHD_OPTION_NOTIFY_COMPLETED, exchange_end,
-        endpoint, MHD_OPTION_END);
+        endpoint, MHD_OPTION_NOTIFY_CONNECTION, on_connection, endpoint,
+        MHD_OPTION_END);
     if (endpoint->daemon == NULL) {
         return err_set(msg, ERR_IO, "libmicrohttpd does not start");
     }

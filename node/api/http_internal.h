@@ -15,6 +15,7 @@ struct endpoint {
     struct http *http;
     bool is_tcp;
     bool is_open;
+    bool has_closed; /* a connection, since libmicrohttpd last ran */
     int fd;
     struct MHD_Daemon *daemon;
     uv_poll_t poll;

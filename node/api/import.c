@@ -48,40 +48,62 @@ failed_json(enum err rc, const struct err_msg *msg)
 
 /* Is it the row that is at fault, and not the machine? */
 static bool
-is_of_row(enum err rc, const struct store *store)
+is_of_row(enum err rc)
 {
-    return !store_is_dirty(store) &&
-           (rc == ERR_MALFORMED || rc == ERR_TOO_BIG || rc == ERR_DENIED ||
-               rc == ERR_NO_KEY || rc == ERR_NOT_FOUND || rc == ERR_EXISTS ||
-               rc == ERR_CONFIG || rc == ERR_STALE);
+    return rc == ERR_MALFORMED || rc == ERR_TOO_BIG || rc == ERR_DENIED ||
+           rc == ERR_NO_KEY || rc == ERR_NOT_FOUND || rc == ERR_EXISTS ||
+           rc == ERR_CONFIG || rc == ERR_STALE;
 }
 
+/* One row and its answer. An error leaves the transaction as it was, or
+ * dirty. */
+static enum err
+run_row(struct job_input *input, struct importing *importing,
+    struct store *store, size_t n, struct err_msg *msg)
+{
+    json_int_t repeats = json_integer_value(json_array_get(input->repeats, n));
+    struct import_row row = {.json = json_array_get(input->rows, n),
+        .repeats = repeats > 0 ? (uint64_t)repeats : 0};
+    struct import_result done;
+    enum err rc = import_row_run(importing, store, &row, &done, msg);
+
+    if (rc == ERR_OK) {
+        store_settle(store);
+        put_item(&input->answers, done_json(importing, &done));
+    } else if (is_of_row(rc) && !store_is_dirty(store)) {
+        put_item(&input->answers, failed_json(rc, msg));
+        rc = ERR_OK;
+    }
+    return rc;
+}
+
+/*
+ * All rows. Where the machine fails in the midst of them, without leaving
+ * half of a row, what was done before stands, and the rest is answered so.
+ */
 static enum err
 run_rows(struct job_input *input, struct importing *importing,
     struct store *store, struct err_msg *msg)
 {
     size_t count = json_array_size(input->rows);
+    struct err_msg row_msg = {""};
     enum err rc = ERR_OK;
+    size_t n = 0;
 
-    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
-        json_int_t repeats =
-            json_integer_value(json_array_get(input->repeats, i));
-        struct import_row row = {.json = json_array_get(input->rows, i),
-            .repeats = repeats > 0 ? (uint64_t)repeats : 0};
-        struct import_result done;
-        struct err_msg row_msg = {""};
-
-        rc = import_row_run(importing, store, &row, &done, &row_msg);
-        if (rc == ERR_OK) {
-            put_item(&input->answers, done_json(importing, &done));
-        } else if (is_of_row(rc, store)) {
-            put_item(&input->answers, failed_json(rc, &row_msg));
-            rc = ERR_OK;
-        } else if (msg != NULL) {
+    for (; n < count && rc == ERR_OK; n++) {
+        row_msg.text[0] = '\0';
+        rc = run_row(input, importing, store, n, &row_msg);
+    }
+    if (rc != ERR_OK && (store_is_dirty(store) || n == 1)) {
+        if (msg != NULL) {
             *msg = row_msg;
         }
+        return rc;
     }
-    return rc == ERR_OK && input->answers == NULL ? ERR_NOMEM : rc;
+    for (n = rc == ERR_OK ? n : n - 1; n < count; n++) {
+        put_item(&input->answers, failed_json(rc, &row_msg));
+    }
+    return input->answers == NULL ? ERR_NOMEM : ERR_OK;
 }
 
 /* Starts from its inputs each time, as it may be run twice. */

@@ -131,7 +131,7 @@ add_filter(struct filters *filters, const struct draft_scope *scope,
     }
     json_decref(text);
     json_decref(resolved);
-    return rc == ERR_OK ? rc : err_prefix(msg, rc, "%s", field->name);
+    return draft_fault(rc, field, msg);
 }
 
 static enum err
