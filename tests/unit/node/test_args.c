@@ -38,8 +38,8 @@ parse(const char *const *argv, char *out, size_t size, struct err_msg *msg)
         buf_printf(&text, "%s ", args.words[i]);
     }
     ck_assert_uint_lt(text.size, size);
+    buf_put_u8(&text, 0);
     memcpy(out, text.data, text.size);
-    out[text.size] = '\0';
     buf_release(&text);
     return ERR_OK;
 }
