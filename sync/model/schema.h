@@ -87,7 +87,7 @@ struct schema_field {
     enum value_type type;
     enum schema_rule rule;
     enum schema_class class; /* its own, above the kind's, or the kind's */
-    bool listed;             /* shown in lists; never with CLASS_SEALED */
+    bool listed;             /* shown in lists; never where marked sealed */
     bool deadline;           /* a dt that belongs on the list of deadlines */
     uint16_t ref_kind;       /* of a ref: the kind meant, 0 for any */
     const struct schema_list *list;     /* of the code in it; or NULL */

@@ -294,7 +294,7 @@ field_finish(const struct schema *schema, const struct schema_kind *kind,
     if ((rule_types(field->rule) & BIT(field->type)) == 0) {
         return false;
     }
-    if (field->listed && field->class == CLASS_SEALED) {
+    if (field->listed && note->class == CLASS_SEALED) {
         return false;
     }
     if (field->deadline && field->type != VALUE_DT) {
