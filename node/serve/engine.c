@@ -52,6 +52,7 @@ engine_new(struct engine **out, const struct engine_options *options)
     list_init(&engine->retries);
     list_init(&engine->joins);
     engine->retry_ms = UINT64_MAX;
+    engine->commit_ms = UINT64_MAX;
     engine->hold_ms = UINT64_MAX;
     /* Before any job of ours: the writer reads these after its commits. */
     engine->node->committed = on_committed;
@@ -174,6 +175,7 @@ read_clock(struct engine *engine, struct view *view, bool *out_grown)
     struct bytes clock = view_clock(view);
     size_t count = 0;
     const struct log_id *order = view_order(view, &count);
+    struct buf fresh = {0};
     enum err rc = ERR_OK;
 
     if (bytes_equal(clock, buf_bytes(&engine->clock))) {
@@ -191,10 +193,16 @@ read_clock(struct engine *engine, struct view *view, bool *out_grown)
             (count - engine->order_count) * sizeof(*order));
         engine->order_count = count;
     }
-    buf_clear(&engine->clock);
-    buf_put_bytes(&engine->clock, clock);
+    buf_put_bytes(&fresh, clock);
+    rc = buf_err(&fresh);
+    if (rc != ERR_OK) {
+        buf_release(&fresh); /* the old one is still true */
+        return rc;
+    }
+    buf_release(&engine->clock);
+    engine->clock = fresh;
     *out_grown = true;
-    return buf_err(&engine->clock);
+    return ERR_OK;
 }
 
 /* Founders have none: every node knows them. */
@@ -286,11 +294,13 @@ engine_take_commit(struct engine *engine)
     }
     if (rc != ERR_OK) {
         diag_say(engine->diag, DIAG_WARNING,
-            "cannot read what was written: %s; trying with the next commit",
-            msg.text[0] == '\0' ? err_text(rc) : msg.text);
+            "cannot read what was written: %s; trying again in %d ms",
+            msg.text[0] == '\0' ? err_text(rc) : msg.text, ENGINE_AGAIN_MS);
+        engine->commit_ms = engine_now(engine) + ENGINE_AGAIN_MS;
         view_close(view);
         return;
     }
+    engine->commit_ms = UINT64_MAX;
     if (engine->cert.size == 0 && has_grown) {
         err_ignore(read_cert(engine, view)); /* tried again next time */
     }
@@ -353,6 +363,9 @@ engine_tick(struct engine *engine)
     struct list *at = NULL;
 
     engine_enter(engine);
+    if (now_ms >= engine->commit_ms) {
+        engine_take_commit(engine);
+    }
     if (now_ms >= engine->retry_ms) {
         accept_retry(engine);
     }
@@ -376,7 +389,7 @@ engine_tick(struct engine *engine)
 uint64_t
 engine_wake_ms(const struct engine *engine)
 {
-    uint64_t wake_ms = engine->retry_ms;
+    uint64_t wake_ms = num_min_u64(engine->retry_ms, engine->commit_ms);
     struct list *at = engine->calls.next;
 
     for (; at != &engine->calls; at = at->next) {

@@ -32,6 +32,7 @@ enum {
     ENGINE_REPLAYS_MAX = 1024, /* recent message 1s, to know repeats */
     ENGINE_PEER_SAVE_MS = 30 * 1000,
     ENGINE_RETRY_MS = 5 * 1000, /* after the disk was full */
+    ENGINE_AGAIN_MS = 100,      /* after what was committed was not read */
     ENGINE_QUIET_MS = 5 * 1000, /* then another peer sends a log instead */
     ENGINE_HOLD_ENTRIES_MIN = 64,
     ENGINE_INDEX_RECORDS = 4096,

@@ -59,11 +59,17 @@ read_done(struct engine_work *work)
         diag_say(engine->diag, DIAG_ERROR, "read entries for a peer: %s",
             read->msg.text[0] == '\0' ? err_text(read->rc) : read->msg.text);
     }
-    event.u.batch.log = read->log;
-    event.u.batch.from = read->from;
-    event.u.batch.to = read->to;
-    event.u.batch.encoded = buf_bytes(&read->out);
-    call_step(call, &event);
+    if (read->rc == ERR_NOMEM || read->rc == ERR_IO) {
+        /* That may pass, but "nothing there" would be taken for an answer
+         * until the log grows: the next connection reads again. */
+        engine_hang_up(call, BYE_ERROR);
+    } else {
+        event.u.batch.log = read->log;
+        event.u.batch.from = read->from;
+        event.u.batch.to = read->to;
+        event.u.batch.encoded = buf_bytes(&read->out);
+        call_step(call, &event);
+    }
     buf_release(&read->out);
     mem_free(read);
     engine_leave(engine);

@@ -109,6 +109,7 @@ struct engine {
 
     struct list retries; /* accept jobs that the disk had no room for */
     uint64_t retry_ms;   /* UINT64_MAX: none */
+    uint64_t commit_ms;  /* when to read our clock again, likewise */
     bool is_full;
 
     struct list joins; /* calls that want to join, one at a time */
