@@ -200,13 +200,13 @@ fault_strike(struct sim *sim)
 {
     const struct sim_faults *faults = &sim->faults;
 
-    if (faults->breaks && sim_chance(sim, 6)) {
+    if (faults->breaks && sim_chance(sim, 10)) {
         strike_breaks(sim);
     }
     if (faults->replays && sim_chance(sim, 6)) {
         strike_replay(sim);
     }
-    if (faults->crashes && sim_chance(sim, 8)) {
+    if (faults->crashes && sim_chance(sim, 24)) {
         strike_crash(sim);
     }
     if (faults->clocks && sim_chance(sim, 30)) {
@@ -224,6 +224,9 @@ fault_heal(struct sim *sim)
         host->disk.crash_in = -1;
         host->start_ms = 0;
         host->dials_once = false;
+        if (host->is_hostile && host_is_up(host)) {
+            host_crash(host); /* its sessions are bent as well */
+        }
         if (!host_is_up(host)) {
             host_boot(host);
         }

@@ -36,7 +36,7 @@ later(struct host *host, uint64_t delay_ms,
     sim_later(host->sim, &item);
 }
 
-/* Memory may run out in what follows, until fault_off. */
+/* Memory may run out in what follows, until rest. */
 static void
 fault_on(struct host *host)
 {
@@ -47,10 +47,21 @@ fault_on(struct host *host)
     }
 }
 
+/* The host's engine runs from here to rest(). */
 static void
-fault_off(void)
+act(struct host *host)
+{
+    host->is_in_poll = true;
+    host->sim->acting = host;
+    fault_on(host);
+}
+
+static void
+rest(struct host *host)
 {
     mem_fault_after(-1);
+    host->sim->acting = NULL;
+    host->is_in_poll = false;
 }
 
 static uint64_t
@@ -132,9 +143,9 @@ on_work(void *context, void *argument, uint64_t epoch)
     struct host *host = context;
 
     if (is_of_now(host, epoch)) {
-        fault_on(host);
+        act(host);
         run_one(host, argument);
-        fault_off();
+        rest(host);
         host_arm(host);
     }
 }
@@ -169,11 +180,9 @@ on_wake(void *context, void *argument, uint64_t epoch)
     (void)argument;
     if (is_of_now(host, epoch)) {
         host->has_wake = false;
-        host->is_in_poll = true;
-        fault_on(host);
+        act(host);
         engine_poll(host->engine);
-        fault_off();
-        host->is_in_poll = false;
+        rest(host);
         host_arm(host);
     }
 }
@@ -244,7 +253,7 @@ on_drain(void *context, void *argument, uint64_t epoch)
         host->has_drain = false;
         fault_on(host);
         host_drain(host);
-        fault_off();
+        mem_fault_after(-1);
     }
 }
 
@@ -258,11 +267,9 @@ on_tick(void *context, void *argument, uint64_t epoch)
         return;
     }
     host->tick_ms = UINT64_MAX;
-    host->is_in_poll = true;
-    fault_on(host);
+    act(host);
     engine_tick(host->engine);
-    fault_off();
-    host->is_in_poll = false;
+    rest(host);
     host_arm(host);
 }
 
@@ -369,10 +376,10 @@ open_end(struct host *host, struct host *peer, struct net_end *end)
     if (peer != NULL) {
         dial_options(host, peer, &options);
     }
-    host->is_in_poll = true;
+    act(host);
     end->user = host; /* for what comes before engine_open returns */
     rc = engine_open(host->engine, &options, &call);
-    host->is_in_poll = false;
+    rest(host);
     if (rc != ERR_OK) {
         end->user = NULL;
     } else if (end->user != NULL) {
@@ -409,11 +416,9 @@ host_received(void *context, struct net_end *end, struct bytes bytes)
     struct sim *sim = context;
     struct host *host = sim->hosts[end->machine];
 
-    host->is_in_poll = true;
-    fault_on(host);
+    act(host);
     engine_receive(end->user, bytes);
-    fault_off();
-    host->is_in_poll = false;
+    rest(host);
     host_arm(host);
 }
 
@@ -423,10 +428,10 @@ host_ended(void *context, struct net_end *end)
     struct sim *sim = context;
     struct host *host = sim->hosts[end->machine];
 
-    host->is_in_poll = true;
+    act(host);
     engine_cut(end->user);
     end->user = NULL;
-    host->is_in_poll = false;
+    rest(host);
     host_arm(host);
 }
 

@@ -16,11 +16,11 @@
 
 enum {
     TICK_MS = 250,
-    LATE_MS_MAX = 60 * 1000,
+    LATE_MS_MAX = 30 * 1000,
     ACTIVE_MS_MIN = 20 * 1000,
-    ACTIVE_MS_MAX = 120 * 1000,
+    ACTIVE_MS_MAX = 60 * 1000,
     SETTLE_MS_MAX = 10 * 60 * 1000,
-    EDITS_MAX = 60,
+    EDITS_MAX = 120,
     LINE_BYTES = 400
 };
 
@@ -283,6 +283,7 @@ sim_init(struct sim *sim, const struct sim_options *options)
     choose_lines(sim);
     if (!options->is_calm) {
         fault_choose(sim);
+        sim->hosts[sim->host_count - 1]->is_hostile = sim->faults.hostile;
     }
     found_corridor(sim);
 }
@@ -339,9 +340,13 @@ tick(struct sim *sim)
 
         fault_strike(sim);
         if (sim->work_left > 0 && host_is_up(host) && host->is_enrolled &&
-            !sim_chance(sim, 3)) {
+            !sim_chance(sim, 4)) {
             sim->work_left--;
-            work_edit(host);
+            if (sim_chance(sim, 6)) {
+                work_share(host);
+            } else {
+                work_edit(host);
+            }
         }
     }
     sim_pass(sim, TICK_MS);
@@ -401,10 +406,37 @@ tell_connections(struct sim *sim)
     }
 }
 
+/* What the next entries of a host's logs wait for. */
+static void
+tell_waiting(const struct sim *sim, const struct host *host)
+{
+    for (uint32_t log = 0; log < sim->truth.count; log++) {
+        struct dot next = {log, vclock_get(&host->applied, log)};
+        const struct truth_entry *entry = truth_entry(&sim->truth, next);
+
+        if (next.position == vclock_get(&host->stored, log)) {
+            continue;
+        }
+        fprintf(stderr, "sim: %s: log %u at %zu waits for", host->name, log,
+            (size_t)next.position);
+        for (uint32_t on = 0; on < entry->clock.count; on++) {
+            if (vclock_get(&entry->clock, on) >
+                vclock_get(&host->applied, on)) {
+                fprintf(stderr, " %u:%zu", on,
+                    (size_t)vclock_get(&entry->clock, on));
+            }
+        }
+        fprintf(stderr, "\n");
+    }
+}
+
 static void
 tell_where_it_stands(struct sim *sim)
 {
     tell_connections(sim);
+    for (size_t i = 0; i < sim->host_count; i++) {
+        tell_waiting(sim, sim->hosts[i]);
+    }
     for (size_t i = 0; i < sim->host_count; i++) {
         const struct host *host = sim->hosts[i];
 

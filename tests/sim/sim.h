@@ -84,6 +84,7 @@ struct sim {
     bool is_over; /* faults and work have stopped */
     uint64_t work_left;
     uint64_t steps;
+    struct host *acting; /* whose engine runs now; NULL: none */
 };
 
 /* Make the machines of a run; the first founds the corridor. */

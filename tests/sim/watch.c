@@ -4,8 +4,10 @@
 #include <stdio.h>
 
 #include "sync/wire/frame.h"
+#include "sync/wire/link.h"
 #include "sync/wire/session.h"
 #include "tests/sim/check.h"
+#include "tests/sim/hostile.h"
 #include "tests/sim/sim.h"
 
 enum { WATCH_LOG_CHARS = 32 };
@@ -33,6 +35,12 @@ enum err __real_store_accept(struct store *store, struct bytes encoded,
     struct accept_result *out, struct err_msg *msg);
 enum err __wrap_store_accept(struct store *store, struct bytes encoded,
     struct accept_result *out, struct err_msg *msg);
+enum err __real_view_batch(struct view *view, const struct view_range *range,
+    struct buf *out, uint64_t *out_to, struct err_msg *msg);
+enum err __wrap_view_batch(struct view *view, const struct view_range *range,
+    struct buf *out, uint64_t *out_to, struct err_msg *msg);
+enum err __real_link_flush(struct link *link, struct buf *out);
+enum err __wrap_link_flush(struct link *link, struct buf *out);
 void randombytes_buf(void *const out, const size_t size);
 
 enum err
@@ -95,6 +103,29 @@ __wrap_store_accept(struct store *store, struct bytes encoded,
             (size_t)(entries.from + entries.count), err_text(rc));
     }
     return rc;
+}
+
+enum err
+__wrap_view_batch(struct view *view, const struct view_range *range,
+    struct buf *out, uint64_t *out_to, struct err_msg *msg)
+{
+    size_t start = out->size;
+    enum err rc = __real_view_batch(view, range, out, out_to, msg);
+
+    if (rc == ERR_OK && watched->acting != NULL &&
+        watched->acting->is_hostile && out->size > start) {
+        hostile_batch(watched->acting, out, start, out_to);
+    }
+    return rc;
+}
+
+enum err
+__wrap_link_flush(struct link *link, struct buf *out)
+{
+    if (watched->acting != NULL && watched->acting->is_hostile) {
+        hostile_frames(watched->acting, &link->frames);
+    }
+    return __real_link_flush(link, out);
 }
 
 /* libsodium's own randomness: sealed boxes and keys repeat with the seed. */

@@ -2,7 +2,7 @@
 /*
  * Between the engine and its sessions (the linker puts it there): each step
  * leaves the session sound, and each clock that a peer says it holds is
- * looked at.
+ * looked at. What a hostile host reads for others and says to them is bent.
  */
 #ifndef CORRIDOR_TESTS_SIM_WATCH_H
 #define CORRIDOR_TESTS_SIM_WATCH_H

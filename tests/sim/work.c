@@ -28,9 +28,8 @@ pending_release(struct pending *pending)
     free(pending->facts);
 }
 
-/* Drop what a write has put down: it is done anew, or was not done. */
-static void
-drop(struct host *host, const struct host_write *write)
+void
+work_drop(struct host *host, const struct host_write *write)
 {
     size_t kept = 0;
 
@@ -82,6 +81,28 @@ class_of(const struct schema_kind *kind, uint16_t field)
     return (uint8_t)(known == NULL ? kind->class : known->class);
 }
 
+/* The entry's last fact is the change itself. */
+static void
+push(struct host *host, struct pending *pending)
+{
+    pending->facts[pending->count].id.op = UINT16_MAX;
+    pending->count++;
+    host->pending = room_grow(host->pending, &host->pending_capacity,
+        host->pending_count + 1, sizeof(*host->pending));
+    host->pending[host->pending_count] = *pending;
+    host->pending_count++;
+}
+
+void
+work_put_change(
+    const struct host_write *write, uint16_t kind, const struct record_id *id)
+{
+    struct pending pending = {.write = write, .kind = kind, .id = *id};
+
+    pending.facts = room_new(sizeof(*pending.facts));
+    push(write->host, &pending);
+}
+
 /* One entry for each class that the edit speaks of, in their order. */
 static void
 put_down(struct host_write *write, const struct edit *edit,
@@ -108,12 +129,7 @@ put_down(struct host_write *write, const struct edit *edit,
             free(pending.facts);
             continue;
         }
-        pending.facts[pending.count].id.op = UINT16_MAX; /* the change */
-        pending.count++;
-        host->pending = room_grow(host->pending, &host->pending_capacity,
-            host->pending_count + 1, sizeof(*host->pending));
-        host->pending[host->pending_count] = pending;
-        host->pending_count++;
+        push(host, &pending);
     }
 }
 
@@ -136,6 +152,20 @@ judge(struct host_write *write, enum err rc, const struct err_msg *msg)
     }
 }
 
+/* What somebody tried, for whoever wants to know. */
+static void
+tell(const struct drawn *drawn, enum err rc)
+{
+    for (size_t i = 0; i < drawn->count; i++) {
+        const struct schema_field *field =
+            schema_field(drawn->kind, drawn->ops[i].field);
+
+        sim_say(drawn->host->sim, "  %s: %s.%s, action %u, %zu dots: %s",
+            drawn->host->name, drawn->kind->name, field->name,
+            drawn->ops[i].action, drawn->ops[i].dot_count, err_text(rc));
+    }
+}
+
 static enum err
 run_edit(struct host_write *write, struct store *store, struct err_msg *msg)
 {
@@ -148,11 +178,12 @@ run_edit(struct host_write *write, struct store *store, struct err_msg *msg)
     if (write->host->disk.is_dead) {
         return ERR_IO; /* what it did the first time may be there yet */
     }
-    drop(write->host, write);
+    work_drop(write->host, write);
     drawn.prng = prng_init(plan->seed);
     rc = draw_edit(&drawn, &edit);
     if (rc == ERR_OK) {
         rc = store_edit(store, &edit, &result, msg);
+        tell(&drawn, rc);
         judge(write, rc, msg);
     }
     if (rc == ERR_OK) {
@@ -170,7 +201,7 @@ done_edit(struct host_write *write, enum err rc)
 
     /* Of one that failed as the power went nobody knows. */
     if (rc != ERR_OK && !host->disk.is_dead) {
-        drop(host, write);
+        work_drop(host, write);
     }
     sim_say(host->sim, "%s: an edit: %s", host->name, err_text(rc));
 }

@@ -13,6 +13,8 @@
 
 /* Somebody at that host edits something. */
 void work_edit(struct host *host);
+/* Somebody there shares a record with another office, or with all. */
+void work_share(struct host *host);
 /* The host's log has perhaps grown: which of its edits became which entry.
  * Complete: none can be missing, as its author was told. */
 void work_match(struct host *host, bool is_complete);

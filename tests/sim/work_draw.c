@@ -55,7 +55,8 @@ set_value(struct drawn *drawn, const struct schema_field *field,
     struct change_op *op = next_op(drawn, field->number, action);
     struct buf *value = &drawn->values[drawn->count - 1];
 
-    if (!work_value(drawn->host->sim, &drawn->prng, field, value)) {
+    if (!work_value(drawn->host->sim, &drawn->prng, field, value) ||
+        buf_err(value) != ERR_OK) {
         drawn->count--;
         return false;
     }
@@ -245,6 +246,7 @@ draw_new(struct drawn *drawn, struct edit *out)
     }
     drawn->record = NULL;
     draw_ops(drawn);
+    drawn->plan->must_be_stale = false;
     return ERR_OK;
 }
 
@@ -335,6 +337,10 @@ draw_edit(struct drawn *drawn, struct edit *out)
         rc = draw_new(drawn, out);
     } else {
         rc = draw_old(drawn, out);
+        if (rc == ERR_NOT_FOUND) {
+            drawn->count = 0;
+            rc = draw_new(drawn, out);
+        }
     }
     out->ops = drawn->ops;
     out->op_count = drawn->count;

@@ -33,6 +33,12 @@ struct drawn {
 /* Hand the plan to the host's writer. */
 void work_submit(struct host *host, const struct plan *plan);
 
+/* Drop what a write has put down: it is done anew, or was not done. */
+void work_drop(struct host *host, const struct host_write *write);
+/* Put down an entry of the host's that changes no field. */
+void work_put_change(
+    const struct host_write *write, uint16_t kind, const struct record_id *id);
+
 /* Draw: ERR_NOT_FOUND when there is nothing to edit; other errors as of
  * store_record. What *out points to lives as long as `drawn`. */
 enum err draw_edit(struct drawn *drawn, struct edit *out) MUST_USE;
