@@ -86,8 +86,8 @@ content_set_secret(struct content_key *key, const struct secret_key *secret)
     key->is_dirty = true;
 }
 
-static enum err
-row_decode(struct content_cache *cache, struct content_key *key,
+enum err
+content_row_decode(const struct content_cache *cache, struct content_key *key,
     struct bytes dot, struct bytes row)
 {
     struct cursor cursor = cursor_init(row);
@@ -147,7 +147,7 @@ content_get(struct content_cache *cache, struct txn *txn, struct dot dot,
     if (key == NULL) {
         return ERR_NOMEM;
     }
-    rc = row_decode(cache, key, key_bytes(&name), row);
+    rc = content_row_decode(cache, key, key_bytes(&name), row);
     if (rc == ERR_CORRUPT) {
         rc = err_set(msg, rc, "a stored content key is damaged");
     }
@@ -205,6 +205,25 @@ compare_keys(const void *a, const void *b)
     return p.position < q.position ? -1 : p.position > q.position;
 }
 
+enum err
+content_row_encode(const struct content_cache *cache, struct buf *out,
+    const struct content_key *key)
+{
+    struct key name = key_dot(key->info.key);
+    enum err rc = ERR_OK;
+
+    buf_put_u64(out, key->head);
+    buf_put_u8(out, key->has_secret ? 1 : 0);
+    if (key->has_secret) {
+        rc = seal_rest_with(out, &cache->table, key_bytes(&name),
+            bytes_of(key->secret.bytes, SECRET_BYTES));
+    }
+    if (rc == ERR_OK) {
+        rc = key_info_encode(out, &key->info);
+    }
+    return rc == ERR_OK ? buf_err(out) : rc;
+}
+
 static enum err
 row_put(struct content_cache *cache, struct txn *txn,
     const struct content_key *key, struct buf *row, struct err_msg *msg)
@@ -213,18 +232,7 @@ row_put(struct content_cache *cache, struct txn *txn,
     enum err rc = ERR_OK;
 
     buf_clear(row);
-    buf_put_u64(row, key->head);
-    buf_put_u8(row, key->has_secret ? 1 : 0);
-    if (key->has_secret) {
-        rc = seal_rest_with(row, &cache->table, key_bytes(&name),
-            bytes_of(key->secret.bytes, SECRET_BYTES));
-    }
-    if (rc == ERR_OK) {
-        rc = key_info_encode(row, &key->info);
-    }
-    if (rc == ERR_OK) {
-        rc = buf_err(row);
-    }
+    rc = content_row_encode(cache, row, key);
     if (rc == ERR_OK) {
         rc = txn_put(txn, TABLE_KEYS, key_bytes(&name), buf_bytes(row), msg);
     }

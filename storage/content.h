@@ -58,6 +58,14 @@ void content_set_secret(
  * so that they die with either key.
  */
 void content_derive(struct content_cache *cache, struct content_key *key);
+/*
+ * A row, and back: `dot` is the row's key. Encoding appends; decoding fills a
+ * zeroed *key, to be released with key_info_release. ERR_CORRUPT, ERR_NOMEM.
+ */
+enum err content_row_encode(const struct content_cache *cache, struct buf *out,
+    const struct content_key *key) MUST_USE;
+enum err content_row_decode(const struct content_cache *cache,
+    struct content_key *key, struct bytes dot, struct bytes row) MUST_USE;
 /* Write the dirty ones in key order. */
 enum err content_flush(
     struct content_cache *cache, struct txn *txn, struct err_msg *msg) MUST_USE;

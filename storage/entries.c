@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "crypto/base/cursor.h"
-#include "crypto/base/mem.h"
 #include "crypto/base/num.h"
 #include "storage/varint.h"
 
@@ -76,21 +75,29 @@ entries_append(
 }
 
 enum err
+entries_encode(struct buf *out, const struct stored_entry *stored)
+{
+    uint8_t *room = buf_extend(out, stored_size(stored));
+
+    if (room != NULL) {
+        stored_write(room, stored);
+    }
+    return buf_err(out);
+}
+
+enum err
 entries_rewrite(
     struct txn *txn, const struct stored_entry *stored, struct err_msg *msg)
 {
     struct key key = key_u64(stored->arrival);
-    size_t size = stored_size(stored);
-    uint8_t *copy = mem_alloc(size);
-    enum err rc = ERR_OK;
+    struct buf copy = {0};
+    enum err rc = entries_encode(&copy, stored);
 
-    if (copy == NULL) {
-        return ERR_NOMEM;
+    if (rc == ERR_OK) {
+        rc =
+            txn_put(txn, TABLE_ENTRIES, key_bytes(&key), buf_bytes(&copy), msg);
     }
-    stored_write(copy, stored);
-    rc =
-        txn_put(txn, TABLE_ENTRIES, key_bytes(&key), bytes_of(copy, size), msg);
-    mem_free(copy);
+    buf_release(&copy);
     return rc;
 }
 

@@ -48,6 +48,9 @@ struct stored_entry {
     struct bytes checkpoint;
 };
 
+/* Append the stored form; ERR_NOMEM or ERR_TOO_BIG by the buffer's limit. */
+enum err entries_encode(
+    struct buf *out, const struct stored_entry *stored) MUST_USE;
 /* Append with MDB_RESERVE; the arrival number must be the next. */
 enum err entries_append(struct txn *txn, const struct stored_entry *stored,
     struct err_msg *msg) MUST_USE;

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "crypto/base/cursor.h"
 #include "crypto/base/mem.h"
 #include "crypto/base/num.h"
 #include "crypto/hash.h"
@@ -282,25 +281,31 @@ reader_record_encode(struct reader *reader, struct buf *out,
     return rc;
 }
 
-static enum err
-decode_half(struct reader *reader, struct record *record, struct bytes key,
-    struct cursor *cursor, struct err_msg *msg)
+enum err
+reader_half_get(struct cursor *cursor, struct stored_half *out)
 {
-    struct content_key *content = NULL;
-    struct half_place place;
-    struct buf plain = {0};
-    struct dot dot = {0};
-    struct bytes sealed = {0};
     uint8_t half = cursor_u8(cursor);
     struct bytes name = cursor_take(cursor, DOT_BYTES);
-    size_t size = cursor_u32(cursor);
-    enum err rc = ERR_OK;
+    struct bytes sealed = cursor_take(cursor, cursor_u32(cursor));
+    struct dot dot = {0};
 
-    sealed = cursor_take(cursor, size);
     if (cursor->failed || half > 1 || key_get_dot(name, &dot) != ERR_OK) {
         return ERR_CORRUPT;
     }
-    rc = content_get(reader->content, reader->txn, dot, &content, msg);
+    *out = (struct stored_half){half == 1, dot, sealed};
+    return ERR_OK;
+}
+
+static enum err
+decode_half(struct reader *reader, struct record *record, struct bytes key,
+    const struct stored_half *half, struct err_msg *msg)
+{
+    struct half_place place = half_place(key, half->is_sealed);
+    struct content_key *content = NULL;
+    struct buf plain = {0};
+    enum err rc =
+        content_get(reader->content, reader->txn, half->key, &content, msg);
+
     if (rc == ERR_NOT_FOUND || (rc == ERR_OK && !content->has_secret)) {
         return ERR_CORRUPT;
     }
@@ -308,9 +313,8 @@ decode_half(struct reader *reader, struct record *record, struct bytes key,
         return rc;
     }
     content_derive(reader->content, content);
-    place = half_place(key, half == 1);
     rc = seal_rest_open_with(&plain, &content->rest,
-        bytes_of(place.bytes, sizeof(place.bytes)), sealed);
+        bytes_of(place.bytes, sizeof(place.bytes)), half->sealed);
     if (rc == ERR_OK) {
         rc = record_decode(record, reader->logs, buf_bytes(&plain));
     }
@@ -323,10 +327,20 @@ reader_record_decode(struct reader *reader, struct record *record,
     struct bytes key, struct bytes row, struct err_msg *msg)
 {
     struct cursor cursor = cursor_init(row);
+    int least = 0; /* the general half, then the sealed one, each once */
     enum err rc = key.size == RECORD_KEY_BYTES ? ERR_OK : ERR_CORRUPT;
 
     while (rc == ERR_OK && cursor_left(&cursor) > 0) {
-        rc = decode_half(reader, record, key, &cursor, msg);
+        struct stored_half half;
+
+        rc = reader_half_get(&cursor, &half);
+        if (rc == ERR_OK && (int)half.is_sealed < least) {
+            rc = ERR_CORRUPT;
+        }
+        if (rc == ERR_OK) {
+            least = (int)half.is_sealed + 1;
+            rc = decode_half(reader, record, key, &half, msg);
+        }
     }
     if (rc == ERR_CORRUPT) {
         return err_set(msg, rc,

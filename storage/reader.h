@@ -6,6 +6,7 @@
 #ifndef CORRIDOR_STORAGE_READER_H
 #define CORRIDOR_STORAGE_READER_H
 
+#include "crypto/base/cursor.h"
 #include "storage/content.h"
 #include "storage/entries.h"
 #include "storage/store.h"
@@ -77,6 +78,14 @@ enum err reader_unlock(struct reader *reader, struct content_key *key,
  *   half: class-half u8 (0 general, 1 sealed), key dot (12), size u32, sealed
  * with the row's key and the class-half as additional data.
  */
+struct stored_half {
+    bool is_sealed;
+    struct dot key;
+    struct bytes sealed; /* a view */
+};
+/* The next half of a row. ERR_CORRUPT. */
+enum err reader_half_get(
+    struct cursor *cursor, struct stored_half *out) MUST_USE;
 enum err reader_record_decode(struct reader *reader, struct record *record,
     struct bytes key, struct bytes row, struct err_msg *msg) MUST_USE;
 enum err reader_record_encode(struct reader *reader, struct buf *out,

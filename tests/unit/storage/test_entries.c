@@ -240,7 +240,7 @@ stored_value(const struct stored_entry *stored)
 START_TEST(the_stored_form_is_the_documented_one)
 {
     static const char shown[] =
-        "06" /* applied, has a checkpoint */
+        "06"   /* applied, has a checkpoint */
         "02"   /* log */
         "01"   /* position */
         "07"   /* previous */

@@ -178,6 +178,40 @@ START_TEST(without_memory_a_rebuild_leaves_all_as_it_was)
 }
 END_TEST
 
+/* More entries than one commit of a rebuild takes. */
+START_TEST(a_long_rebuild_that_stops_between_commits_is_finished)
+{
+    struct digest_result before;
+    struct digest_result after;
+    uint64_t done = 0;
+
+    for (int i = 0; i < 21; i++) {
+        ids.count = 0;
+        fixture_work(&f, 1, 1000, &ids);
+    }
+    ck_assert_uint_gt(fixture_stat(&f, 1).entries, 21000);
+    before = fixture_digest(&f, 1);
+    f.offices[1].faults.commits_left = 1;
+    ck_assert_int_eq(store_rebuild(f.offices[1].store, NULL, &f.msg), ERR_FULL);
+    f.offices[1].faults.commits_left = -1;
+    done = fixture_digest(&f, 1).records;
+    ck_assert_uint_gt(done, 0);
+    ck_assert_uint_lt(done, before.records);
+    ck_assert(has_mark());
+    /* The next transaction finishes it first; so does opening. */
+    if (_i == 0) {
+        fixture_close(&f, 1);
+        fixture_open(&f, 1);
+    } else {
+        fixture_begin(&f, 1);
+        fixture_commit(&f, 1);
+    }
+    ck_assert(!has_mark());
+    after = fixture_digest(&f, 1);
+    expect_same_digest(&before, &after);
+}
+END_TEST
+
 /*
  * Office 2 is stripped of its right to write while it writes: on whoever gets
  * its changes first and the statement second, what lies behind the cut must
@@ -232,6 +266,8 @@ main(void)
         tcase, a_rebuild_that_was_interrupted_is_finished_when_opened);
     tcase_add_test(tcase, a_rebuild_that_fails_leaves_all_as_it_was);
     tcase_add_test(tcase, without_memory_a_rebuild_leaves_all_as_it_was);
+    tcase_add_loop_test(
+        tcase, a_long_rebuild_that_stops_between_commits_is_finished, 0, 2);
     tcase_add_test(tcase, a_cut_that_comes_late_voids_what_was_merged);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
