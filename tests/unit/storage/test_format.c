@@ -132,6 +132,28 @@ START_TEST(a_row_of_logs_is_the_documented_one)
 }
 END_TEST
 
+/* The example on the page: a log of which nothing has come. */
+START_TEST(the_row_of_an_empty_log_is_the_documented_one)
+{
+    static const uint8_t tail[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x86, 0, 0, 0, 0, 1, 0};
+    struct log_id id = {.kind = LOG_CONTROL};
+    struct log_table logs = {0};
+    struct log_state state = {.run_next = UINT64_MAX};
+    uint8_t expected[33 + sizeof(tail)] = {0};
+
+    memcpy(expected + 33, tail, sizeof(tail));
+    ck_assert_int_eq(author_init(&state.author, &logs, &id), ERR_OK);
+    ck_assert_int_eq(log_state_encode(&row, &state), ERR_OK);
+    ck_assert(
+        bytes_equal(buf_bytes(&row), bytes_of(expected, sizeof(expected))));
+    author_release(&state.author);
+    ck_assert_int_eq(log_state_decode(&state, &logs, buf_bytes(&row)), ERR_OK);
+    author_release(&state.author);
+    log_table_release(&logs);
+}
+END_TEST
+
 START_TEST(a_row_of_members_is_the_documented_one)
 {
     struct key key = key_u64(1);
@@ -334,6 +356,7 @@ main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, meta_names_format_and_owner);
     tcase_add_test(tcase, a_row_of_logs_is_the_documented_one);
+    tcase_add_test(tcase, the_row_of_an_empty_log_is_the_documented_one);
     tcase_add_test(tcase, a_row_of_members_is_the_documented_one);
     tcase_add_test(tcase, runs_say_where_a_log_goes_on);
     tcase_add_test(tcase, a_content_key_opens_with_the_table_key);

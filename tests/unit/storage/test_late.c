@@ -6,6 +6,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "storage/share.h"
 #include "storage/store.h"
 #include "tests/lib/run.h"
 #include "tests/lib/storage/corridor_fixture.h"
@@ -205,6 +206,72 @@ START_TEST(entries_that_wait_are_chained_as_they_are_applied)
 }
 END_TEST
 
+/* Grant office 0's general and sealed keys of a case to office 1's circle. */
+static void
+share_with_one(const struct record_id *id)
+{
+    struct circle_name circle = {
+        .kind = CIRCLE_OFFICE, .office = f.offices[1].id};
+    struct share share = {.kind = FIXTURE_CASE,
+        .id = *id,
+        .class = CLASS_CASE,
+        .circle = &circle,
+        .purpose = PURPOSE_SHARE};
+    enum err rc = ERR_OK;
+
+    fixture_begin(&f, 0);
+    rc = store_share(f.offices[0].store, &share, &f.msg);
+    ck_assert_msg(rc == ERR_OK, "%s: %s", err_text(rc), f.msg.text);
+    share.class = CLASS_SEALED;
+    rc = store_share(f.offices[0].store, &share, &f.msg);
+    ck_assert_msg(rc == ERR_OK, "%s: %s", err_text(rc), f.msg.text);
+    fixture_commit(&f, 0);
+}
+
+START_TEST(a_grant_that_comes_late_opens_what_came_before)
+{
+    struct record_id shared;
+    struct view *views[2] = {NULL, NULL};
+    struct record records[2];
+    struct hash digests[2];
+
+    make(2, 0, false);
+    shared = fixture_case(&f, 0, "to be shared");
+    fixture_case(&f, 0, "not to be shared");
+    fixture_desk(&f, 0, &shared, "a desk");
+    fixture_sync(&f);
+    ck_assert_uint_eq(fixture_digest(&f, 1).records, 0);
+    ck_assert_uint_eq(fixture_stat(&f, 1).pending_keys, 4);
+    share_with_one(&shared);
+    fixture_sync(&f);
+    ck_assert_uint_eq(fixture_digest(&f, 1).records, 1);
+    ck_assert_uint_eq(fixture_stat(&f, 1).pending_keys, 2);
+    for (size_t n = 0; n < 2; n++) {
+        ck_assert_int_eq(
+            view_open(&views[n], f.offices[n].store, &f.msg), ERR_OK);
+        ck_assert_int_eq(
+            view_record(views[n], FIXTURE_CASE, &shared, &records[n], &f.msg),
+            ERR_OK);
+        ck_assert_int_eq(
+            record_digest(&digests[n], &records[n], view_logs(views[n])),
+            ERR_OK);
+        record_release(&records[n]);
+        view_close(views[n]);
+        fixture_verify(&f, n, true);
+    }
+    ck_assert(hash_equal(&digests[0], &digests[1]));
+    /* And office 1 may now write what office 0 merges. */
+    fixture_desk(&f, 1, &shared, "a desk of office 1");
+    fixture_sync(&f);
+    ck_assert_uint_eq(fixture_stat(&f, 0).refused, 0);
+    fixture_verify(&f, 0, true);
+    ck_assert_int_eq(store_rebuild(f.offices[1].store, NULL, &f.msg), ERR_OK);
+    ck_assert_uint_eq(fixture_digest(&f, 1).records, 1);
+    ck_assert_uint_eq(fixture_stat(&f, 1).pending_keys, 2);
+    fixture_verify(&f, 1, true);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -216,6 +283,7 @@ main(void)
     tcase_add_test(tcase, files_of_another_office_stay_closed_and_pending);
     tcase_add_test(
         tcase, a_circle_secret_that_comes_late_opens_what_came_before);
+    tcase_add_test(tcase, a_grant_that_comes_late_opens_what_came_before);
     tcase_add_test(tcase, an_office_that_joins_late_shows_what_the_others_show);
     tcase_add_test(tcase, entries_that_wait_are_chained_as_they_are_applied);
     suite_add_tcase(suite, tcase);
