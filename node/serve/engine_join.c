@@ -12,6 +12,7 @@ struct join_job {
     struct post post;
     struct engine *engine;
     struct call *call;
+    struct node_id peer; /* whose keys the handshake has proved */
     struct buf cert;
     struct hash invitation;
     uint64_t wall_ms;
@@ -69,6 +70,9 @@ join_run(struct job *job, struct store *store, struct err_msg *msg)
     struct cert cert;
     enum err rc = cert_decode(&cert, admit.cert);
 
+    if (rc == ERR_OK && !node_id_equal(&cert.keys.sign, &join->peer)) {
+        rc = err_set(msg, ERR_DENIED, "the certificate is another node's");
+    }
     if (rc == ERR_OK) {
         rc = read_invitation(store, join, &invitation, msg);
     }
@@ -104,22 +108,39 @@ join_done(struct job *job, enum err rc, const struct err_msg *msg)
     engine_post(join->engine, &join->post);
 }
 
+/* An invitation opens nothing by itself: a node that was retired since it
+ * joined, or whose office was, stays outside. */
+static enum err
+check_standing(struct call *call)
+{
+    struct view *view = NULL;
+    enum err rc = view_open(&view, call->engine->node->store, NULL);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    call->level = LEVEL_NONE; /* as of one who has no invitation */
+    call->level = auth_level(call, view_membership(view));
+    view_close(view);
+    return call->level == LEVEL_FULL ? ERR_OK : ERR_DENIED;
+}
+
 static void
 answer(struct call *call, const struct join_job *join)
 {
     struct engine *engine = call->engine;
     struct event event = {.type = EVENT_JOINED};
     char name[DIAG_NODE_CHARS + 1];
+    enum err rc = join->rc == ERR_OK ? check_standing(call) : join->rc;
 
     diag_node(name, &call->peer);
-    if (join->rc == ERR_OK) {
+    if (rc == ERR_OK) {
         diag_say(
             engine->diag, DIAG_INFO, "node %s joined by an invitation", name);
-        call->level = LEVEL_FULL;
         event.u.stored.clock = engine_session_clock(engine);
     } else {
         diag_say(engine->diag, DIAG_WARNING, "node %s may not join: %s", name,
-            join->msg.text[0] == '\0' ? err_text(join->rc) : join->msg.text);
+            join->msg.text[0] == '\0' ? err_text(rc) : join->msg.text);
         event.type = EVENT_REFUSED;
         event.u.refused.reason = BYE_DENIED;
     }
@@ -171,6 +192,7 @@ submit(struct call *call)
     join->post.deliver = join_deliver;
     join->engine = engine;
     join->call = call;
+    join->peer = call->peer;
     join->invitation = call->join_invitation;
     join->wall_ms = engine->ops.wall_ms(engine->ops.context);
     buf_put_bytes(&join->cert, buf_bytes(&call->join_cert));

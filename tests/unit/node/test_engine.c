@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "crypto/base/mem.h"
+#include "node/serve/engine_internal.h"
+#include "sync/wire/session_internal.h"
 #include "tests/lib/node/mesh.h"
 #include "tests/lib/run.h"
 
@@ -438,6 +440,59 @@ START_TEST(a_retired_office_is_cut_off_within_its_session)
 }
 END_TEST
 
+/* The line that it joined with is good for repeating that, not for more. */
+START_TEST(a_retired_office_cannot_come_back_by_its_invitation)
+{
+    struct invitation invitation;
+    struct mesh_end *end = NULL;
+
+    make_corridor(1);
+    mesh_add(&mesh, "First");
+    mesh_invite(&mesh, 0, "", node_wall_ms(NULL) + 3600000, &invitation);
+    mesh_prepare_join(&mesh, 1, 0);
+    end = mesh_join(&mesh, 1, 0, &invitation);
+    mesh_pass(&mesh, 1000);
+    mesh_write(&mesh, 1, 1); /* a log to cut */
+    mesh_pass(&mesh, 1000);
+    mesh_cut(end, true);
+    mesh_write(&mesh, 0, 1);
+    retire(1);
+    end = mesh_join(&mesh, 1, 0, &invitation);
+    mesh_pass(&mesh, 1000);
+    ck_assert_ptr_null(end->call);
+    ck_assert_int_eq(mesh.nodes[1].reason, BYE_DENIED);
+    ck_assert_uint_eq(mesh_digest(&mesh, 1).records, 1);
+    /* Message 2 and a bye: it is not even told a clock. */
+    ck_assert_uint_lt(end->received, 512);
+}
+END_TEST
+
+/* One shows itself, and asks for another who joined before. */
+START_TEST(a_joiner_cannot_use_the_certificate_of_another)
+{
+    struct invitation invitation;
+    struct mesh_end *end = NULL;
+
+    make_corridor(1);
+    mesh_add(&mesh, "First");
+    mesh_add(&mesh, "Second");
+    mesh_invite(&mesh, 0, "", node_wall_ms(NULL) + 3600000, &invitation);
+    mesh_prepare_join(&mesh, 1, 0);
+    mesh_prepare_join(&mesh, 2, 0);
+    mesh_join(&mesh, 1, 0, &invitation);
+    mesh_settle(&mesh);
+    ck_assert(!mesh.nodes[1].wants_enrol);
+    mesh_write(&mesh, 0, 1);
+    end = mesh_join(&mesh, 2, 0, &invitation);
+    buf_clear(&end->call->session->cert);
+    buf_put_bytes(&end->call->session->cert, buf_bytes(&mesh.nodes[1].cert));
+    mesh_pass(&mesh, 1000);
+    ck_assert_ptr_null(end->call);
+    ck_assert_int_eq(mesh.nodes[2].reason, BYE_DENIED);
+    ck_assert_uint_eq(mesh_digest(&mesh, 2).records, 0);
+}
+END_TEST
+
 START_TEST(three_offices_in_a_row_pass_changes_on)
 {
     make_corridor(3);
@@ -594,6 +649,8 @@ engine_suite(void)
         tcase, an_invitation_for_a_code_confirms_its_office, 0, 2);
     tcase_add_test(tcase, a_full_disk_puts_batches_off_until_there_is_room);
     tcase_add_test(tcase, a_retired_office_is_cut_off_within_its_session);
+    tcase_add_test(tcase, a_retired_office_cannot_come_back_by_its_invitation);
+    tcase_add_test(tcase, a_joiner_cannot_use_the_certificate_of_another);
     tcase_add_test(tcase, three_offices_in_a_row_pass_changes_on);
     tcase_add_test(tcase, in_a_mesh_nothing_large_is_sent_twice);
     tcase_add_test(tcase, a_sender_that_goes_away_is_replaced);
