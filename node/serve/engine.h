@@ -29,7 +29,9 @@ struct call;
 
 enum {
     ENGINE_CALLS_MAX = 256,
-    ENGINE_REPLAYS_MAX = 1024, /* recent message 1s, to know repeats */
+    ENGINE_STRANGERS_MAX = 16,  /* of them with nodes that are not enrolled */
+    ENGINE_UNCONFIRMED_MAX = 2, /* of one node, before it has said anything */
+    ENGINE_REPLAYS_MAX = 1024,  /* recent message 1s, to know repeats */
     ENGINE_PEER_SAVE_MS = 30 * 1000,
     ENGINE_RETRY_MS = 5 * 1000, /* after the disk was full */
     ENGINE_AGAIN_MS = 100,      /* after what was committed was not read */

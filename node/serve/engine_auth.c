@@ -167,12 +167,74 @@ decide(struct call *call, const struct membership *membership,
     return auth_level(call, membership);
 }
 
+/* Does `other` hold a place that the new call may take? */
+static bool
+is_rival(const struct call *call, const struct call *other)
+{
+    if (other == call || other->is_dialler || other->is_closed ||
+        !other->is_known) {
+        return false;
+    }
+    /* Members are many, and each is one; strangers are as many as they like,
+     * since whoever has a secret can make any number of certificates. */
+    return call->level == LEVEL_FULL
+               ? !other->is_confirmed &&
+                     node_id_equal(&other->peer, &call->peer)
+               : other->level != LEVEL_FULL;
+}
+
+/*
+ * A few at once, of one node that has not shown that it is no replay, or of
+ * all that are no members yet: the oldest goes, so that nobody can keep the
+ * others out.
+ */
+static void
+limit_rivals(struct call *call)
+{
+    struct engine *engine = call->engine;
+    struct call *oldest = NULL;
+    struct list *at = engine->calls.next;
+    size_t count = 1;
+    size_t max = call->level == LEVEL_FULL ? ENGINE_UNCONFIRMED_MAX
+                                           : ENGINE_STRANGERS_MAX;
+
+    for (; at != &engine->calls; at = at->next) {
+        struct call *other = LIST_ITEM(at, struct call, link);
+        if (is_rival(call, other)) {
+            count++;
+            oldest = oldest == NULL ? other : oldest;
+        }
+    }
+    if (count > max) {
+        engine_hang_up(oldest, BYE_BUSY);
+    }
+}
+
+/* What earlier sessions with the peer left; of a stranger nothing is kept. */
+static enum err
+recall(struct call *call)
+{
+    struct session_auth *auth = &call->auth;
+    struct peer *peer = NULL;
+
+    if (auth->level != LEVEL_FULL) {
+        return ERR_OK;
+    }
+    peer = peer_get(call->engine, &call->peer);
+    if (peer == NULL) {
+        return ERR_NOMEM;
+    }
+    auth->sent_base = buf_bytes(&peer->sent);
+    auth->heard_bases[0] = buf_bytes(&peer->heard[0]);
+    auth->heard_bases[1] = buf_bytes(&peer->heard[1]);
+    return ERR_OK;
+}
+
 void
 auth_answer(struct call *call, const struct effect *effect)
 {
     struct engine *engine = call->engine;
     struct session_auth *auth = &call->auth;
-    struct peer *peer = NULL;
     struct view *view = NULL;
 
     memset(auth, 0, sizeof(*auth));
@@ -187,8 +249,7 @@ auth_answer(struct call *call, const struct effect *effect)
     }
     auth->level = decide(call, view_membership(view), effect);
     view_close(view);
-    peer = auth->level == LEVEL_NONE ? NULL : peer_get(engine, &call->peer);
-    if (peer == NULL) {
+    if (auth->level == LEVEL_NONE || recall(call) != ERR_OK) {
         auth->level = LEVEL_NONE;
         diag_say(engine->diag, DIAG_DEBUG, "a caller unknown here: dropped");
         return;
@@ -197,7 +258,5 @@ auth_answer(struct call *call, const struct effect *effect)
     call->is_known = true;
     auth->peer = call->peer;
     auth->clock = engine_session_clock(engine);
-    auth->sent_base = buf_bytes(&peer->sent);
-    auth->heard_bases[0] = buf_bytes(&peer->heard[0]);
-    auth->heard_bases[1] = buf_bytes(&peer->heard[1]);
+    limit_rivals(call);
 }

@@ -187,12 +187,21 @@ call_confirm(struct call *call)
     }
 }
 
+/* The row of a member; NULL of a stranger, of whom nothing is kept: whoever
+ * has a secret can come under any number of names. */
+static struct peer *
+peer_of(struct call *call)
+{
+    return call->level == LEVEL_FULL ? peer_get(call->engine, &call->peer)
+                                     : NULL;
+}
+
 /* The peer has spoken under the session's keys. */
 static void
 take_clock(struct call *call, const struct effect *effect)
 {
     struct engine *engine = call->engine;
-    struct peer *peer = peer_get(engine, &call->peer);
+    struct peer *peer = peer_of(call);
 
     call_confirm(call);
     if (peer != NULL) {
@@ -204,7 +213,7 @@ static void
 take_bases(struct call *call, const struct effect *effect)
 {
     struct engine *engine = call->engine;
-    struct peer *peer = peer_get(engine, &call->peer);
+    struct peer *peer = peer_of(call);
 
     if (peer != NULL) {
         peer_set_bases(
@@ -216,7 +225,7 @@ static void
 take_synced(struct call *call)
 {
     struct engine *engine = call->engine;
-    struct peer *peer = peer_get(engine, &call->peer);
+    struct peer *peer = peer_of(call);
 
     call_confirm(call);
     call->was_synced = true;

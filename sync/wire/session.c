@@ -238,6 +238,11 @@ take_level(struct session *session, enum session_level level)
     }
     assert(level != LEVEL_JOIN);
     session->level = level;
+    if (level == LEVEL_FULL) {
+        /* Of one who was no member nothing was remembered: from now on. */
+        session->step.owes_peer_clock |= session->heard.is_known;
+        session->step.owes_bases = true;
+    }
     return session_put_number(session, FRAME_LEVEL, level);
 }
 

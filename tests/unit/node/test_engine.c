@@ -493,6 +493,79 @@ START_TEST(a_joiner_cannot_use_the_certificate_of_another)
 }
 END_TEST
 
+/* One who holds the link secret, with a certificate that nobody knows. */
+static struct mesh_end *
+dial_as_stranger(size_t stranger, size_t member)
+{
+    struct invitation pass;
+    struct view *view = NULL;
+
+    memset(&pass, 0, sizeof(pass));
+    ck_assert_int_eq(
+        view_open(&view, mesh.nodes[member].node->store, NULL), ERR_OK);
+    ck_assert_uint_eq(view_link_secrets(view, &pass.secret, 1), 1);
+    view_close(view);
+    return mesh_join(&mesh, stranger, 0, &pass);
+}
+
+START_TEST(of_strangers_nothing_is_kept)
+{
+    struct mesh_end *end = NULL;
+    size_t before = 0;
+
+    make_corridor(2);
+    mesh_add(&mesh, "Stranger");
+    mesh_prepare_join(&mesh, 2, 0);
+    before = mesh.nodes[0].engine->peer_count;
+    end = dial_as_stranger(2, 1);
+    mesh_pass(&mesh, 1000);
+    ck_assert_ptr_nonnull(end->call);
+    ck_assert_int_eq(end->other->call->level, LEVEL_CONTROL);
+    ck_assert(end->other->call->is_confirmed);
+    ck_assert_uint_eq(mesh.nodes[0].engine->peer_count, before);
+}
+END_TEST
+
+/* Message 1 arrives, and nothing more is heard. */
+static void
+begin_only(struct mesh_end *end)
+{
+    struct buf first = end->other->inbox;
+
+    end->other->inbox = (struct buf){0};
+    engine_receive(end->other->call, buf_bytes(&first));
+    buf_release(&first);
+}
+
+static size_t
+open_calls(struct engine *engine)
+{
+    struct list *at = engine->calls.next;
+    size_t count = 0;
+
+    for (; at != &engine->calls; at = at->next) {
+        count += !LIST_ITEM(at, struct call, link)->is_closed;
+    }
+    return count;
+}
+
+START_TEST(those_who_only_begin_keep_few_places)
+{
+    static const size_t limits[] = {
+        ENGINE_STRANGERS_MAX, ENGINE_UNCONFIRMED_MAX};
+
+    make_corridor(2);
+    mesh_add(&mesh, "Stranger");
+    mesh_prepare_join(&mesh, 2, 0);
+    for (size_t i = 0; i < limits[_i] + 3; i++) {
+        begin_only(
+            _i == 0 ? dial_as_stranger(2, 1) : mesh_dial(&mesh, 1, 0, false));
+        ck_assert_uint_eq(open_calls(mesh.nodes[0].engine),
+            i < limits[_i] ? i + 1 : limits[_i]);
+    }
+}
+END_TEST
+
 START_TEST(three_offices_in_a_row_pass_changes_on)
 {
     make_corridor(3);
@@ -651,6 +724,8 @@ engine_suite(void)
     tcase_add_test(tcase, a_retired_office_is_cut_off_within_its_session);
     tcase_add_test(tcase, a_retired_office_cannot_come_back_by_its_invitation);
     tcase_add_test(tcase, a_joiner_cannot_use_the_certificate_of_another);
+    tcase_add_test(tcase, of_strangers_nothing_is_kept);
+    tcase_add_loop_test(tcase, those_who_only_begin_keep_few_places, 0, 2);
     tcase_add_test(tcase, three_offices_in_a_row_pass_changes_on);
     tcase_add_test(tcase, in_a_mesh_nothing_large_is_sent_twice);
     tcase_add_test(tcase, a_sender_that_goes_away_is_replaced);
