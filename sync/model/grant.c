@@ -104,8 +104,8 @@ key_info_decode(struct key_info *out, struct bytes encoded)
     key.class = (uint8_t)get_below(&cursor, CLASS_COUNT);
     cbor_get_fixed(&cursor, key.commitment.bytes, sizeof(key.commitment.bytes));
     items = cbor_get_array(&cursor);
-    if (cursor.failed || items % GRANT_ITEMS != 0 ||
-        items > KEY_GRANTS_MAX * GRANT_ITEMS) {
+    /* An array has no more items than there are bytes left. */
+    if (cursor.failed || items % GRANT_ITEMS != 0) {
         return ERR_MALFORMED;
     }
     rc = mem_grow((void **)&key.grants, &key.grant_capacity,
@@ -227,6 +227,17 @@ is_known(const struct key_info *key, const struct key_grant *grant)
     return false;
 }
 
+static size_t
+count_of_log(const struct key_info *key, uint32_t log)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < key->grant_count; i++) {
+        count += key->grants[i].entry.log == log;
+    }
+    return count;
+}
+
 enum err
 key_grant_add(struct key_info *key, const struct membership *membership,
     const struct key_grant *grant, const struct vclock *clock,
@@ -236,7 +247,7 @@ key_grant_add(struct key_info *key, const struct membership *membership,
     enum err rc = ERR_OK;
 
     if (reason == VOID_NONE && !is_known(key, grant)) {
-        if (key->grant_count >= KEY_GRANTS_MAX) {
+        if (count_of_log(key, grant->entry.log) >= KEY_GRANTS_MAX) {
             *out_void = VOID_KEY;
             return ERR_OK;
         }

@@ -8,7 +8,12 @@
 
 #include "sync/model/membership.h"
 
-enum { KEY_GRANTS_MAX = 256 }; /* kept per key; more make the entry void */
+/*
+ * Of one key, in one log; more are void. Entries of one log come in one order
+ * everywhere, those of several do not: a limit over all of them would keep
+ * other grants on other nodes.
+ */
+enum { KEY_GRANTS_MAX = 256 };
 
 struct key_grant {
     struct dot entry;      /* that carries it */
@@ -39,9 +44,8 @@ enum err key_info_decode(struct key_info *out, struct bytes encoded) MUST_USE;
  * creator, or by a valid grant that is counted, to a generation that was
  * sealed to it by a counted entry?
  */
-bool key_opens(const struct key_info *key,
-    const struct membership *membership, uint32_t log,
-    const struct vclock *clock);
+bool key_opens(const struct key_info *key, const struct membership *membership,
+    uint32_t log, const struct vclock *clock);
 
 /*
  * Judge one grant of entry `entry` (clock `clock`) on `key` and add it when

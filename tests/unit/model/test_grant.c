@@ -256,7 +256,7 @@ START_TEST(nothing_is_granted_to_the_links_circle)
 }
 END_TEST
 
-START_TEST(a_key_has_256_grants_at_most)
+START_TEST(a_log_grants_a_key_256_times_at_most)
 {
     struct key_info key = key_of(W, CLASS_CASE);
     struct key_grant grant = grant_to(W, 0, everyone);
@@ -269,6 +269,11 @@ START_TEST(a_key_has_256_grants_at_most)
     grant.entry.position++;
     ck_assert_int_eq(add(&key, &grant, W, W, 5), VOID_KEY);
     ck_assert_uint_eq(key.grant_count, KEY_GRANTS_MAX);
+    /* Which grants of another log count does not depend on what came first. */
+    grant.entry.log = grant_to(F, 5, everyone).entry.log;
+    key.key.log = grant.entry.log;
+    ck_assert_int_eq(add(&key, &grant, F, F, 5), VOID_NONE);
+    ck_assert_uint_eq(key.grant_count, KEY_GRANTS_MAX + 1);
     key_info_release(&key);
 }
 END_TEST
@@ -471,7 +476,7 @@ main(void)
     tcase_add_test(t, the_generation_must_be_counted_and_valid);
     tcase_add_test(t, no_file_is_granted_to_a_firewall_office);
     tcase_add_test(t, nothing_is_granted_to_the_links_circle);
-    tcase_add_test(t, a_key_has_256_grants_at_most);
+    tcase_add_test(t, a_log_grants_a_key_256_times_at_most);
     tcase_add_test(t, the_same_grant_again_is_no_other);
     tcase_add_test(t, a_failed_allocation_leaves_the_key_as_it_was);
     tcase_add_test(t, an_opening_grant_is_found);
