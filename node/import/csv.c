@@ -87,7 +87,8 @@ choose_delimiter(struct csv *csv, struct err_msg *msg)
         return rc;
     }
     csv->delimiter = ',';
-    if (size == 5 && memcmp(csv->raw.data, "sep=", 4) == 0) {
+    if (size == 5 && memcmp(csv->raw.data, "sep=", 4) == 0 &&
+        memchr(",;\t|", csv->raw.data[4], 4) != NULL) {
         csv->delimiter = csv->raw.data[4];
         csv->at = 5;
         return ERR_OK;

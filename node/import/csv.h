@@ -3,7 +3,8 @@
  * Tables as spreadsheets save them: cells with commas, semicolons or tabs
  * between, quotes around what holds these, "" for a quote inside, rows ended
  * by LF, CRLF or CR, new lines within quotes. The delimiter is the one that
- * the first row holds most of, or what a first row "sep=X" says.
+ * the first row holds most of, or what a first row "sep=X" says, where X is one
+ * of these or a bar.
  *
  * A broken row is reported by itself: reading goes on after it. A quote that
  * is never closed breaks its own line only, not all that follows.

@@ -82,6 +82,7 @@ static const struct {
     {"delimiters in quotes do not count", "\"a;;;\",b\n", "a;;;|b\n"},
     {"one column", "a\n1\n", "a\n1\n"},
     {"sep says it", "sep=;\na,b;c\n", "a,b|c\n"},
+    {"sep says what is none", "sep=x\na,b\n", "sep=x\na|b\n"},
     {"CRLF", "a,b\r\n1,2\r\n", "a|b\n1|2\n"},
     {"CR alone", "a,b\r1,2\r", "a|b\n1|2\n"},
     {"no end of line at the end", "a,b\n1,2", "a|b\n1|2\n"},
