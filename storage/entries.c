@@ -229,6 +229,30 @@ entries_get(struct txn *txn, struct dot dot, struct stored_entry *out,
     return rc;
 }
 
+enum err
+entries_follow(struct entries_follow *follow, struct stored_entry *out,
+    struct err_msg *msg)
+{
+    enum err rc = ERR_NOT_FOUND;
+
+    if (follow->has_arrival) {
+        rc = entries_at(follow->txn, follow->arrival, out, msg);
+        if (rc == ERR_OK && (out->dot.log != follow->next.log ||
+                                out->dot.position != follow->next.position)) {
+            rc = ERR_NOT_FOUND; /* another log's: the run ends here */
+        }
+    }
+    if (rc == ERR_NOT_FOUND) {
+        rc = entries_get(follow->txn, follow->next, out, msg);
+    }
+    if (rc == ERR_OK) {
+        follow->arrival = out->arrival + 1;
+        follow->has_arrival = true;
+        follow->next.position++;
+    }
+    return rc;
+}
+
 static struct bytes
 rebase(struct bytes old, const uint8_t **at)
 {

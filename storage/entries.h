@@ -69,6 +69,19 @@ enum err entries_get(struct txn *txn, struct dot dot, struct stored_entry *out,
 /* The arrival number alone, by the runs. */
 enum err entries_locate(struct txn *txn, struct dot dot, uint64_t *out,
     struct err_msg *msg) MUST_USE;
+/*
+ * Entries of one log in order, from `next` on: runs say where positions stand,
+ * and within one they follow each other by arrival. Set txn and next, the rest
+ * zero. ERR_NOT_FOUND past the last; it stays where it is on an error.
+ */
+struct entries_follow {
+    struct txn *txn;
+    struct dot next;
+    uint64_t arrival; /* of `next`, if its run goes on */
+    bool has_arrival;
+};
+enum err entries_follow(struct entries_follow *follow, struct stored_entry *out,
+    struct err_msg *msg) MUST_USE;
 /* Strict decode of a value: what our disk says is parsed as hostile. */
 enum err entries_decode(
     struct stored_entry *out, uint64_t arrival, struct bytes value) MUST_USE;

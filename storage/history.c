@@ -6,48 +6,6 @@
 
 #include "crypto/base/mem.h"
 
-void
-replay_release(struct replay *replay)
-{
-    for (size_t i = 0; i < replay->count; i++) {
-        if (replay->has[i]) {
-            author_release(&replay->authors[i]);
-        }
-    }
-    mem_free(replay->authors);
-    mem_free(replay->has);
-    header_clock_release(&replay->clock);
-    *replay = (struct replay){0};
-}
-
-static enum err
-replay_reserve(struct replay *replay)
-{
-    size_t count = replay->reader->logs->count;
-
-    if (replay->count >= count) {
-        return ERR_OK;
-    }
-    struct author *authors = mem_zalloc(count, sizeof(*authors));
-    bool *has = mem_zalloc(count, sizeof(*has));
-
-    if (authors == NULL || has == NULL) {
-        mem_free(authors);
-        mem_free(has);
-        return ERR_NOMEM;
-    }
-    if (replay->count > 0) {
-        memcpy(authors, replay->authors, replay->count * sizeof(*authors));
-        memcpy(has, replay->has, replay->count * sizeof(*has));
-    }
-    mem_free(replay->authors);
-    mem_free(replay->has);
-    replay->authors = authors;
-    replay->has = has;
-    replay->count = count;
-    return ERR_OK;
-}
-
 /* An entry that was applied and chained once is there, and well formed. */
 static enum err
 as_corrupt(enum err rc, struct err_msg *msg)
@@ -56,100 +14,6 @@ as_corrupt(enum err rc, struct err_msg *msg)
         return err_set(msg, ERR_CORRUPT, "a stored entry is damaged");
     }
     return rc;
-}
-
-/* Place the log's author before position `dot`, or earlier. */
-static enum err
-replay_place(struct replay *replay, struct dot dot, struct err_msg *msg)
-{
-    struct author *author = &replay->authors[dot.log];
-    struct dot start = {
-        dot.log, dot.position - dot.position % ENTRY_CHECKPOINT_EVERY};
-    struct stored_entry stored;
-    enum err rc = ERR_OK;
-
-    if (replay->has[dot.log] && author->applied <= dot.position &&
-        author->applied >= start.position) {
-        return ERR_OK;
-    }
-    rc = entries_get(replay->reader->txn, start, &stored, msg);
-    if (rc != ERR_OK) {
-        return as_corrupt(rc, msg);
-    }
-    if ((stored.flags & ENTRY_FLAG_CHECKPOINT) == 0) {
-        return err_set(msg, ERR_CORRUPT, "a checkpoint is missing");
-    }
-    if (replay->has[dot.log]) {
-        author_release(author);
-        replay->has[dot.log] = false;
-    }
-    rc = author_decode(author, replay->reader->logs, stored.checkpoint);
-    if (rc == ERR_OK) {
-        replay->has[dot.log] = true;
-        if (author->log != dot.log || author->applied != start.position) {
-            rc = ERR_CORRUPT;
-        }
-    }
-    return as_corrupt(rc, msg);
-}
-
-/* Advance over one entry. ERR_MALFORMED when it counts nothing. */
-static enum err
-replay_step(struct replay *replay, struct author *author,
-    const struct stored_entry *stored, struct header *header)
-{
-    enum log_kind kind = (enum log_kind)author->id.kind;
-    enum err rc =
-        header_decode(header, stored->entry.header, kind, author->applied);
-
-    if (rc == ERR_OK) {
-        rc = header_clock_resolve(
-            &replay->clock, author, replay->reader->logs, header);
-    }
-    if (rc == ERR_OK) {
-        return author_advance(author, &replay->clock, header, stored->rank);
-    }
-    if (rc == ERR_MALFORMED || rc == ERR_TOO_BIG) {
-        rc = author_advance(author, NULL, NULL, 0);
-        return rc == ERR_OK ? ERR_MALFORMED : rc;
-    }
-    return rc;
-}
-
-enum err
-replay_seek(struct replay *replay, struct dot dot, struct replayed *out,
-    struct err_msg *msg)
-{
-    struct author *author = NULL;
-    enum err rc = replay_reserve(replay);
-
-    if (rc == ERR_OK && dot.log >= replay->count) {
-        rc = ERR_CORRUPT;
-    }
-    if (rc == ERR_OK) {
-        rc = replay_place(replay, dot, msg);
-    }
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    author = &replay->authors[dot.log];
-    author_count_own(author, author->applied);
-    while (author->applied <= dot.position) {
-        struct dot next = {dot.log, author->applied};
-
-        rc = entries_get(replay->reader->txn, next, &out->stored, msg);
-        if (rc != ERR_OK) {
-            return as_corrupt(rc, msg);
-        }
-        rc = replay_step(replay, author, &out->stored, &out->header);
-        if (rc != ERR_OK &&
-            (rc != ERR_MALFORMED || next.position == dot.position)) {
-            return as_corrupt(rc, msg);
-        }
-    }
-    author_count_own(author, dot.position);
-    out->author = author;
-    return ERR_OK;
 }
 
 void
@@ -221,8 +85,11 @@ collect_chain(struct reader *reader, struct dot dot, struct history *out,
                 out->count + 1, sizeof(*out->entries));
         }
         if (rc == ERR_OK) {
-            out->entries[out->count++] = (struct history_entry){
-                stored.dot, dot, stored.rank, stored.time};
+            out->entries[out->count++] =
+                (struct history_entry){.dot = stored.dot,
+                    .key = dot,
+                    .rank = stored.rank,
+                    .time = stored.time};
         }
     }
     return as_corrupt(rc, msg);
@@ -367,17 +234,18 @@ enum err
 history_walk(struct reader *reader, const struct history *history,
     const struct history_walk *walk, struct err_msg *msg)
 {
-    struct replay replay = {.reader = reader};
+    struct replay own = {.reader = reader};
+    struct replay *replay = reader->replay != NULL ? reader->replay : &own;
     enum err rc = ERR_OK;
 
     for (size_t i = 0; i < history->count && rc == ERR_OK; i++) {
         struct walked w = {.entry = &history->entries[i]};
 
-        rc = walk_entry(reader, &replay, &w, walk, msg);
+        rc = walk_entry(reader, replay, &w, walk, msg);
         change_release(&w.change);
         buf_wipe(&w.plain);
     }
-    replay_release(&replay);
+    replay_release(&own);
     return rc;
 }
 

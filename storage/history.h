@@ -6,30 +6,8 @@
 #ifndef CORRIDOR_STORAGE_HISTORY_H
 #define CORRIDOR_STORAGE_HISTORY_H
 
-#include "storage/reader.h"
+#include "storage/replay.h"
 #include "storage/view.h"
-
-/* Authors' states at chosen entries, by the checkpoints. */
-struct replay {
-    struct reader *reader;
-    struct author *authors; /* per log number */
-    bool *has;
-    size_t count;
-    struct header_clock clock;
-};
-void replay_release(struct replay *replay);
-
-/* An entry with its author's state just after it (the own log counted up to
- * the entry, exclusively). Lives until the next call. */
-struct replayed {
-    struct stored_entry stored;
-    struct header header;
-    struct author *author;
-};
-/* Entries of one log are best asked for in rising order. ERR_CORRUPT also
- * when the entry is missing or breaks its format: it was applied once. */
-enum err replay_seek(struct replay *replay, struct dot dot,
-    struct replayed *out, struct err_msg *msg) MUST_USE;
 
 /* Content keys. */
 struct history_keys {

@@ -11,6 +11,8 @@
 #include "storage/entries.h"
 #include "storage/store.h"
 
+struct replay;
+
 struct reader {
     struct txn *txn;
     const struct corridor_id *corridor;
@@ -22,6 +24,7 @@ struct reader {
     struct content_cache *content;
     struct codec *codec;
     const struct secret_key *tag_key; /* of record keys' kind tags */
+    struct replay *replay; /* kept from walk to walk; NULL: one for each */
 };
 
 /*

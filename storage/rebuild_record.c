@@ -91,8 +91,8 @@ relist(void *context, uint64_t arrival, enum void_reason reason)
 }
 
 static enum err
-rebuild_one(struct store *store, const struct found_key *found, struct dot key,
-    struct err_msg *msg)
+rebuild_one(struct store *store, struct replay *replay,
+    const struct found_key *found, struct dot key, struct err_msg *msg)
 {
     struct reader reader = store_reader(store);
     struct merged *merged = NULL;
@@ -102,6 +102,7 @@ rebuild_one(struct store *store, const struct found_key *found, struct dot key,
     struct dot *dots = NULL;
     enum err rc = merged_get(store, found->kind, &found->id, &merged, msg);
 
+    reader.replay = replay;
     if (rc == ERR_OK) {
         rc = keys_of(&merged->record, key, &dots, &keys.count);
     }
@@ -122,8 +123,10 @@ rebuild_one(struct store *store, const struct found_key *found, struct dot key,
     return rc;
 }
 
-enum err
-history_rebuild_key(struct store *store, struct dot key, struct err_msg *msg)
+/* Every record that entries under this content key speak of. */
+static enum err
+rebuild_key(struct store *store, struct replay *replay, struct dot key,
+    struct err_msg *msg)
 {
     struct reader reader = store_reader(store);
     struct finding finding = {0};
@@ -134,13 +137,42 @@ history_rebuild_key(struct store *store, struct dot key, struct err_msg *msg)
         .each = find_record, .context = &finding, .judge = &judge};
     enum err rc = history_collect(&reader, &keys, &history, msg);
 
+    reader.replay = replay;
     if (rc == ERR_OK) {
         rc = history_walk(&reader, &history, &walk, msg);
     }
     for (size_t i = 0; i < finding.count && rc == ERR_OK; i++) {
-        rc = rebuild_one(store, &finding.records[i], key, msg);
+        rc = rebuild_one(store, replay, &finding.records[i], key, msg);
     }
     history_release(&history);
     mem_free(finding.records);
+    return rc;
+}
+
+enum err
+rebuild_late(struct store *store, struct err_msg *msg)
+{
+    struct reader reader = store_reader(store);
+    struct replay replay = {.reader = &reader};
+    enum err rc = ERR_OK;
+
+    /* In their order: most were made one after another, so that one replay
+     * of the headers serves many. */
+    for (size_t i = 0; i < store->late_count && rc == ERR_OK; i++) {
+        struct key name = key_dot(store->late[i]);
+        struct content_key *key = NULL;
+
+        rc =
+            content_get(&store->content, store->txn, store->late[i], &key, msg);
+        if (rc == ERR_OK) {
+            key->is_late = false;
+            rc = txn_delete(store->txn, TABLE_PENDING, key_bytes(&name), msg);
+        }
+        if (rc == ERR_OK) {
+            rc = rebuild_key(store, &replay, store->late[i], msg);
+        }
+    }
+    store->late_count = 0;
+    replay_release(&replay);
     return rc;
 }

@@ -335,35 +335,15 @@ sign_heads(struct store *store)
     return ERR_OK;
 }
 
-/* Keys that came after what they open: those records are made again. */
-static enum err
-rebuild_late(struct store *store, struct err_msg *msg)
-{
-    enum err rc = state_members(store, msg);
-
-    while (rc == ERR_OK && store->late_count > 0) {
-        struct dot dot = store->late[--store->late_count];
-        struct key name = key_dot(dot);
-        struct content_key *key = NULL;
-
-        rc = content_get(&store->content, store->txn, dot, &key, msg);
-        if (rc == ERR_OK) {
-            key->is_late = false;
-            rc = txn_delete(store->txn, TABLE_PENDING, key_bytes(&name), msg);
-        }
-        if (rc == ERR_OK) {
-            rc = history_rebuild_key(store, dot, msg);
-        }
-    }
-    return rc;
-}
-
 /* All that is in memory goes into the transaction. */
 static enum err
 flush(struct store *store, struct err_msg *msg)
 {
-    enum err rc = rebuild_late(store, msg);
+    enum err rc = state_members(store, msg);
 
+    if (rc == ERR_OK) {
+        rc = rebuild_late(store, msg);
+    }
     if (rc == ERR_OK) {
         rc = merged_flush(store, msg);
     }

@@ -215,10 +215,9 @@ enum err merged_get(struct store *store, uint16_t kind,
 enum err merged_flush(struct store *store, struct err_msg *msg) MUST_USE;
 void merged_clear(struct store *store);
 
-/* rebuild_record.c: rebuild every record that entries under this content key
- * speak of. */
-enum err history_rebuild_key(
-    struct store *store, struct dot key, struct err_msg *msg) MUST_USE;
+/* rebuild_record.c: make again the records under keys that came after what
+ * they open. */
+enum err rebuild_late(struct store *store, struct err_msg *msg) MUST_USE;
 
 /* rebuild.c: note in this transaction that a rebuild is due; begin and open
  * see to it. */

@@ -52,6 +52,7 @@ store_verify(struct store *store, const struct verify_sink *sink,
         rc = view_reader(v.view, true, &v.reader);
     }
     v.replay.reader = &v.reader;
+    v.reader.replay = &v.replay;
     if (rc == ERR_OK) {
         v.all = txn_count(v.view->txn, TABLE_ENTRIES) +
                 txn_count(v.view->txn, TABLE_RECORDS);

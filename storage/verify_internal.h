@@ -10,7 +10,7 @@
 struct verifying {
     struct view *view;
     struct reader reader;
-    struct replay replay; /* over reader: one author per log */
+    struct replay replay; /* over reader, and used by its walks */
     const struct verify_sink *sink;
     struct verify_report report;
     uint64_t all;

@@ -132,31 +132,23 @@ static enum err
 check_checkpoint(struct verifying *v, const struct log_id *id,
     const struct stored_entry *stored)
 {
-    struct replay *replay = &v->replay;
+    struct author *author = NULL;
     struct buf encoded = {0};
     enum err rc = ERR_OK;
 
-    if (stored->dot.position % ENTRY_CHECKPOINT_EVERY != 0 ||
-        stored->dot.log >= replay->count || !replay->has[stored->dot.log] ||
-        replay->authors[stored->dot.log].applied != stored->dot.position) {
+    if (stored->dot.position % ENTRY_CHECKPOINT_EVERY == 0) {
+        author = replay_before(&v->replay, stored->dot);
+    }
+    if (author == NULL) {
         return ERR_OK;
     }
-    author_count_own(&replay->authors[stored->dot.log], stored->dot.position);
-    rc = author_encode(&encoded, &replay->authors[stored->dot.log]);
+    rc = author_encode(&encoded, author);
     if (rc == ERR_OK && !bytes_equal(buf_bytes(&encoded), stored->checkpoint)) {
         verify_finding(v, "log %s: the checkpoint at entry %llu is wrong",
             name_of(id).text, (unsigned long long)stored->dot.position);
     }
     buf_release(&encoded);
     return rc;
-}
-
-static uint64_t
-rank_before(const struct replay *replay, struct dot dot)
-{
-    return dot.log < replay->count && replay->has[dot.log]
-               ? replay->authors[dot.log].rank
-               : 0;
 }
 
 /* An applied entry takes its author further; others wait, without a mark. */
@@ -169,6 +161,7 @@ check_applied(struct verifying *v, const struct log_state *state,
     bool is_applied = (stored->flags & ENTRY_FLAG_APPLIED) != 0;
     enum void_reason reason = VOID_NONE;
     struct replayed replayed;
+    const struct author *author = NULL;
     uint64_t before = 0;
     enum err rc = ERR_OK;
 
@@ -195,7 +188,8 @@ check_applied(struct verifying *v, const struct log_state *state,
     if (stored->entry.kind == ENTRY_CHANGE) {
         count_chained(v, reason);
     }
-    before = rank_before(&v->replay, stored->dot);
+    author = replay_before(&v->replay, stored->dot);
+    before = author != NULL ? author->rank : 0;
     rc = replay_seek(&v->replay, stored->dot, &replayed, NULL);
     if (rc == ERR_OK) {
         if (stored->time != replayed.author->time) {
@@ -216,19 +210,18 @@ static enum err
 check_author(struct verifying *v, const struct log_state *state)
 {
     const struct author *stored = &state->author;
-    struct replay *replay = &v->replay;
+    struct dot next = {stored->log, stored->applied};
+    struct author *author = replay_before(&v->replay, next);
     struct buf x = {0};
     struct buf y = {0};
     enum err rc = ERR_OK;
 
-    if (stored->log >= replay->count || !replay->has[stored->log] ||
-        replay->authors[stored->log].applied != stored->applied) {
+    if (author == NULL) {
         return ERR_OK; /* nothing applied, or found damaged already */
     }
-    author_count_own(&replay->authors[stored->log], stored->applied);
     rc = author_encode(&x, stored);
     if (rc == ERR_OK) {
-        rc = author_encode(&y, &replay->authors[stored->log]);
+        rc = author_encode(&y, author);
     }
     if (rc == ERR_OK && !bytes_equal(buf_bytes(&x), buf_bytes(&y))) {
         verify_finding(v, "log %s: what it counts is not what its entries say",

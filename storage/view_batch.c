@@ -49,39 +49,6 @@ view_head(struct view *view, const struct log_id *log, struct head *out,
     return rc;
 }
 
-/* Entries of one log in order. Runs say where positions stand; within one
- * they follow each other by arrival. */
-struct following {
-    struct txn *txn;
-    struct dot next;
-    uint64_t arrival; /* of `next`, if its run goes on */
-    bool has_arrival;
-};
-
-static enum err
-follow(struct following *f, struct stored_entry *out, struct err_msg *msg)
-{
-    enum err rc = ERR_NOT_FOUND;
-
-    if (f->has_arrival) {
-        rc = entries_at(f->txn, f->arrival, out, msg);
-        if (rc == ERR_OK && (out->dot.log != f->next.log ||
-                                out->dot.position != f->next.position)) {
-            rc = ERR_NOT_FOUND; /* another log's: the run ends here */
-        }
-    }
-    if (rc == ERR_NOT_FOUND) {
-        rc = entries_get(f->txn, f->next, out, msg);
-    }
-    if (rc != ERR_OK) {
-        return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
-    }
-    f->arrival = out->arrival + 1;
-    f->has_arrival = true;
-    f->next.position++;
-    return ERR_OK;
-}
-
 /* docs/protocol.md, "Entries": what a node that may not hold bodies gets. */
 static void
 take_body_away(struct entry *entry)
@@ -98,7 +65,8 @@ static enum err
 gather(struct view *view, uint32_t log, const struct view_range *range,
     uint64_t size, struct batch *batch, struct err_msg *msg)
 {
-    struct following following = {view->txn, {log, range->from}, 0, false};
+    struct entries_follow follow = {
+        .txn = view->txn, .next = {log, range->from}};
     size_t bytes = 0;
     size_t count = 0;
     uint64_t border =
@@ -107,10 +75,10 @@ gather(struct view *view, uint32_t log, const struct view_range *range,
 
     while (range->from + count < end) {
         struct stored_entry stored;
-        enum err rc = follow(&following, &stored, msg);
+        enum err rc = entries_follow(&follow, &stored, msg);
 
         if (rc != ERR_OK) {
-            return rc;
+            return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
         }
         if (range->without_bodies) {
             take_body_away(&stored.entry);
