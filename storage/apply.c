@@ -112,6 +112,36 @@ apply_malformed(struct store *store, struct log_state *state,
                : rc;
 }
 
+/* "Control entries stand in control logs, the others in changes logs." */
+static bool
+is_of_its_log(const struct stored_entry *stored, enum log_kind kind)
+{
+    bool is_control = stored->entry.kind == ENTRY_CONTROL;
+    bool is_change = stored->entry.kind == ENTRY_CHANGE;
+
+    return kind == LOG_CONTROL ? !is_change : !is_control;
+}
+
+/* What an entry says beyond its clock. */
+static enum err
+apply_body_of(
+    struct applying *a, const struct stored_entry *stored, struct err_msg *msg)
+{
+    enum log_kind kind = (enum log_kind)a->state->author.id.kind;
+
+    if (!is_of_its_log(stored, kind)) {
+        return apply_refuse(a->store, stored->arrival, VOID_MALFORMED, msg);
+    }
+    switch (stored->entry.kind) {
+    case ENTRY_CONTROL:
+        return apply_control(a, msg);
+    case ENTRY_CHANGE:
+        return apply_change(a, msg);
+    default:
+        return apply_refuse(a->store, stored->arrival, VOID_UNKNOWN, msg);
+    }
+}
+
 enum err
 apply_entry(struct store *store, const struct stored_entry *stored,
     struct applied *out, struct err_msg *msg)
@@ -164,17 +194,7 @@ apply_entry(struct store *store, const struct stored_entry *stored,
     store->time_max = num_max_u64(store->time_max, author->time);
     /* The entry does not count itself while it is judged and merged. */
     author_count_own(author, stored->dot.position);
-    switch (stored->entry.kind) {
-    case ENTRY_CONTROL:
-        rc = apply_control(&a, msg);
-        break;
-    case ENTRY_CHANGE:
-        rc = apply_change(&a, msg);
-        break;
-    default:
-        rc = apply_refuse(store, stored->arrival, VOID_UNKNOWN, msg);
-        break;
-    }
+    rc = apply_body_of(&a, stored, msg);
     author_count_own(author, author->applied);
     return rc;
 }

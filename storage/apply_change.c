@@ -63,6 +63,10 @@ apply_key_of_grants(
             rc = ERR_OK;
         }
     }
+    if (rc == ERR_OK && key != NULL && key->info.class != a->header->class) {
+        *out_void = VOID_KEY; /* "holds for ever": headers are all some see */
+        key = NULL;
+    }
     if (rc == ERR_OK && key != NULL) {
         rc = apply_grants(a, key, out_void);
     }

@@ -50,16 +50,22 @@ accept_at(size_t n)
     return rc;
 }
 
-/* Office 0's changes log from a position on, into the batch. */
+/* A log of office 0 from a position on, into the batch. */
 static uint64_t
-take_changes(uint64_t from, size_t bytes_max)
+take_log(enum log_kind kind, uint64_t from, size_t bytes_max)
 {
-    struct log_id id = {f.offices[0].node, LOG_CHANGES};
+    struct log_id id = {f.offices[0].node, (uint8_t)kind};
     struct view_range range = {
         .log = &id, .from = from, .bytes_max = bytes_max};
 
     buf_clear(&batch);
     return fixture_batch(&f, 0, &range, &batch);
+}
+
+static uint64_t
+take_changes(uint64_t from, size_t bytes_max)
+{
+    return take_log(LOG_CHANGES, from, bytes_max);
 }
 
 START_TEST(a_batch_with_any_bit_flipped_is_refused)
@@ -181,11 +187,11 @@ forged_release(struct forged *forged)
     buf_release(&forged->body);
 }
 
-/* A batch of office 0's changes log as it would be, had it written these. */
+/* A batch of office 0's log as it would be, had it written these. */
 static void
-forge(struct forged *forged, size_t count)
+forge(enum log_kind kind, struct forged *forged, size_t count)
 {
-    struct log_id id = {f.offices[0].node, LOG_CHANGES};
+    struct log_id id = {f.offices[0].node, (uint8_t)kind};
     struct view *view = NULL;
     struct view_log log = {0};
     struct entry entries[4];
@@ -196,7 +202,7 @@ forge(struct forged *forged, size_t count)
     struct hash nodes[MERKLE_LEVELS_MAX];
 
     /* The edge, from all that it really wrote. */
-    take_changes(0, 1 << 20);
+    take_log(kind, 0, 1 << 20);
     ck_assert_int_eq(batch_decode(&whole, buf_bytes(&batch)), ERR_OK);
     for (size_t i = 0; i < whole.count; i++) {
         struct hash leaf;
@@ -269,7 +275,7 @@ START_TEST(what_breaks_its_format_is_kept_and_listed)
     put_zeros(&forged[3].body, 5);
     fixture_sync(&f);
     refused = fixture_stat(&f, 1).refused;
-    forge(forged, 4);
+    forge(LOG_CHANGES, forged, 4);
     ck_assert_int_eq(accept_at(1), ERR_OK);
     ck_assert_uint_eq(result.accepted, 4);
     ck_assert_uint_eq(result.refused, 4);
@@ -284,6 +290,115 @@ START_TEST(what_breaks_its_format_is_kept_and_listed)
     for (size_t i = 0; i < 4; i++) {
         forged_release(&forged[i]);
     }
+}
+END_TEST
+
+/* The founder's generation of `everyone`, as office 0 names it. */
+static const struct author_dot everyone_in_changes = {1, 3};
+static const struct author_dot everyone_in_control = {0, 3};
+
+/* [time, [], key, [granted, class, one grant], ([],) seal], and a body that
+ * has the size that goes with it. */
+static void
+put_granting(struct forged *out, enum log_kind kind, uint64_t key,
+    struct bytes commitment, uint64_t class)
+{
+    struct author_dot to =
+        kind == LOG_CONTROL ? everyone_in_control : everyone_in_changes;
+
+    out->entry.kind = ENTRY_CHANGE;
+    cbor_put_array(&out->header, kind == LOG_CONTROL ? 6 : 5);
+    cbor_put_uint(&out->header, f.wall_ms << 16);
+    cbor_put_array(&out->header, 0);
+    cbor_put_uint(&out->header, key);
+    cbor_put_array(&out->header, 3);
+    if (commitment.size > 0) {
+        cbor_put_bytes(&out->header, commitment);
+    } else {
+        cbor_put_uint(&out->header, key);
+    }
+    cbor_put_uint(&out->header, class);
+    cbor_put_array(&out->header, 5);
+    cbor_put_uint(&out->header, to.index);
+    cbor_put_uint(&out->header, to.position);
+    cbor_put_uint(&out->header, GRANT_WRAPPED);
+    cbor_put_uint(&out->header, 0);
+    cbor_put_null(&out->header);
+    if (kind == LOG_CONTROL) {
+        cbor_put_array(&out->header, 0);
+    }
+    cbor_put_bytes(
+        &out->header, bytes_of((const uint8_t[SEAL_BYTES]){0}, SEAL_BYTES));
+    put_zeros(&out->body, 96);
+}
+
+static bool
+take_newest(void *context, const struct refused_item *item)
+{
+    *(struct refused_item *)context = *item;
+    return false;
+}
+
+static struct refused_item
+newest_refused(size_t n)
+{
+    struct view *view = NULL;
+    struct refused_item item = {.reason = VOID_NONE};
+
+    ck_assert_int_eq(view_open(&view, f.offices[n].store, &f.msg), ERR_OK);
+    ck_assert_int_eq(view_refused(view, take_newest, &item, &f.msg), ERR_OK);
+    view_close(view);
+    return item;
+}
+
+START_TEST(a_change_counts_in_a_changes_log_alone)
+{
+    const struct hash commitment = {{7}};
+    enum log_kind kind = _i == 0 ? LOG_CONTROL : LOG_CHANGES;
+    struct forged change = {{0}, {0}, {0}};
+    uint64_t before = 0;
+
+    fixture_sync(&f);
+    before = fixture_stat(&f, 1).refused;
+    put_granting(&change, kind, take_log(kind, 0, 1 << 20),
+        bytes_of(commitment.bytes, sizeof(commitment.bytes)), CLASS_CASE);
+    forge(kind, &change, 1);
+    ck_assert_int_eq(accept_at(1), ERR_OK);
+    ck_assert_uint_eq(
+        fixture_stat(&f, 1).refused - before, kind == LOG_CONTROL);
+    if (kind == LOG_CONTROL) {
+        ck_assert_int_eq(newest_refused(1).reason, VOID_MALFORMED);
+    }
+    fixture_verify(&f, 1, true);
+    forged_release(&change);
+}
+END_TEST
+
+START_TEST(a_key_is_granted_again_with_its_own_class_alone)
+{
+    const struct hash commitment = {{7}};
+    struct forged forged[2] = {{{0}, {0}, {0}}};
+    uint64_t class = (uint64_t)_i;
+    uint64_t key = 0;
+    uint64_t before = 0;
+
+    fixture_sync(&f);
+    before = fixture_stat(&f, 1).refused;
+    key = take_changes(0, 1 << 20);
+    put_granting(&forged[0], LOG_CHANGES, key,
+        bytes_of(commitment.bytes, sizeof(commitment.bytes)), CLASS_CASE);
+    put_granting(&forged[1], LOG_CHANGES, key, bytes_of(NULL, 0), class);
+    forge(LOG_CHANGES, forged, 2);
+    ck_assert_int_eq(accept_at(1), ERR_OK);
+    ck_assert_uint_eq(
+        fixture_stat(&f, 1).refused - before, class != CLASS_CASE);
+    if (class != CLASS_CASE) {
+        ck_assert_uint_eq(newest_refused(1).dot.position, key + 1);
+        ck_assert_int_eq(newest_refused(1).reason, VOID_KEY);
+    }
+    fixture_verify(&f, 1, true);
+    forged_release(&forged[0]);
+    forged_release(&forged[1]);
 }
 END_TEST
 
@@ -335,10 +450,10 @@ START_TEST(a_fork_is_told_and_not_taken_in)
     two.entry.kind = ENTRY_CHANGE;
     cbor_put_uint(&one.header, 1);
     cbor_put_uint(&two.header, 2);
-    forge(&one, 1);
+    forge(LOG_CHANGES, &one, 1);
     ck_assert_int_eq(accept_at(1), ERR_OK);
     before = fixture_digest(&f, 1);
-    forge(&two, 1);
+    forge(LOG_CHANGES, &two, 1);
     ck_assert_int_eq(accept_at(1), ERR_FORK);
     after = fixture_digest(&f, 1);
     ck_assert_mem_eq(before.digest.bytes, after.digest.bytes, 32);
@@ -492,6 +607,9 @@ main(void)
     tcase_add_test(tcase, a_prefix_can_be_passed_on_by_who_holds_no_more);
     tcase_add_test(tcase, without_bodies_only_an_auditor_takes_a_batch);
     tcase_add_test(tcase, what_breaks_its_format_is_kept_and_listed);
+    tcase_add_loop_test(tcase, a_change_counts_in_a_changes_log_alone, 0, 2);
+    tcase_add_loop_test(
+        tcase, a_key_is_granted_again_with_its_own_class_alone, 0, CLASS_COUNT);
     tcase_add_test(tcase, logs_of_strangers_are_not_begun);
     tcase_add_test(tcase, a_fork_is_told_and_not_taken_in);
     tcase_add_test(
