@@ -207,12 +207,34 @@ look(struct join *join)
     }
 }
 
+/* People compared the code that stands in the line: is it the inviter's? */
+static enum err
+check_inviter(
+    const struct join *join, const struct store *store, struct err_msg *msg)
+{
+    const struct member_node *node =
+        membership_node(store_membership(store), &join->invite.node);
+    char code[OFFICE_CODE_CHARS + 1];
+
+    if (node == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    office_code(code, &node->cert.office);
+    if (strcmp(code, join->invite.code) != 0) {
+        return err_set(msg, ERR_DENIED,
+            "the inviter is office %s, the line says %s", code,
+            join->invite.code);
+    }
+    return ERR_OK;
+}
+
 static enum err
 write_enrol(void *context, struct store *store, struct err_msg *msg)
 {
     struct join *join = context;
+    enum err rc = check_inviter(join, store, msg);
 
-    return node_enrol(store, buf_bytes(&join->cert), msg);
+    return rc == ERR_OK ? node_enrol(store, buf_bytes(&join->cert), msg) : rc;
 }
 
 /* On the pool. */

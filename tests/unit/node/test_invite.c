@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/base/mem.h"
+#include "tests/lib/examples.h"
 #include "tests/lib/run.h"
 
 static struct invite
@@ -49,6 +50,38 @@ START_TEST(a_line_comes_back_as_what_was_put_in)
     ck_assert_int_eq(parse(&out, buf_bytes(&line)), ERR_OK);
     ck_assert_mem_eq(&out, &in, sizeof(in));
     buf_release(&line);
+}
+END_TEST
+
+/* docs/protocol.md, "Keys". */
+START_TEST(the_line_is_as_documented)
+{
+    struct invite in = {.expires_ms = UINT64_C(1790000000000),
+        .addresses = {"192.0.2.1:7443"},
+        .address_count = 1};
+    struct secret_key seed;
+    struct public_key public;
+    struct office_id office;
+    struct buf line = {0};
+    struct buf example = {0};
+
+    memset(in.corridor.bytes, 0xc0, 32);
+    memset(seed.bytes, 0x5e, 32);
+    keys_sign_public(&public, &seed);
+    memcpy(in.node.bytes, public.bytes, 32);
+    memset(seed.bytes, 0x51, 32);
+    keys_box_public(&in.noise, &seed);
+    memset(seed.bytes, 0x0f, 32);
+    keys_sign_public(&public, &seed);
+    memcpy(office.bytes, public.bytes, 32);
+    office_code(in.code, &office);
+    memset(in.secret.bytes, 0x55, 32);
+    examples_get("node/invitation", &example);
+    ck_assert_int_eq(invite_format(&line, &in), ERR_OK);
+    buf_put_text(&line, "\n");
+    ck_assert(bytes_equal(buf_bytes(&line), buf_bytes(&example)));
+    buf_release(&line);
+    buf_release(&example);
 }
 END_TEST
 
@@ -178,6 +211,7 @@ invite_suite(void)
     TCase *tcase = tcase_create("invite");
 
     tcase_add_loop_test(tcase, a_line_comes_back_as_what_was_put_in, 0, 3);
+    tcase_add_test(tcase, the_line_is_as_documented);
     tcase_add_test(tcase, space_around_and_small_letters_do_not_matter);
     tcase_add_test(tcase, any_one_character_mistyped_is_noticed);
     tcase_add_test(tcase, no_flipped_bit_makes_another_invitation);

@@ -433,6 +433,25 @@ START_TEST(a_wrong_or_withdrawn_line_lets_nobody_in)
 }
 END_TEST
 
+START_TEST(a_line_with_another_offices_code_is_not_followed)
+{
+    struct invite invitation;
+    struct office_id other;
+
+    open_site(0, "127.0.0.1:0", false);
+    open_site(1, NULL, false);
+    found(0);
+    invite(0, &invitation);
+    memset(&other, 7, sizeof(other));
+    office_code(invitation.code, &other);
+    begin_join(1, &invitation, LIMIT_MS);
+    WAIT_FOR(sites[1].is_done);
+    ck_assert_int_eq(sites[1].rc, ERR_DENIED);
+    ck_assert_ptr_nonnull(strstr(sites[1].msg.text, "the line says"));
+    ck_assert(!sites[1].node->home.has_corridor);
+}
+END_TEST
+
 START_TEST(a_line_that_was_used_is_refused)
 {
     struct invite invitation;
@@ -596,6 +615,7 @@ server_suite(void)
     tcase_add_test(tcase, an_office_that_does_not_answer_is_not_confirmed);
     tcase_add_test(tcase, an_office_without_an_address_is_not_found);
     tcase_add_test(tcase, a_wrong_or_withdrawn_line_lets_nobody_in);
+    tcase_add_test(tcase, a_line_with_another_offices_code_is_not_followed);
     tcase_add_test(tcase, a_line_that_was_used_is_refused);
     tcase_add_test(tcase, half_open_handshakes_of_one_address_are_few);
     tcase_add_test(tcase, bytes_of_no_member_end_the_connection_in_silence);
