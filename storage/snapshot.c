@@ -3,6 +3,7 @@
 
 #include "crypto/base/mem.h"
 #include "storage/store_internal.h"
+#include "storage/view.h"
 
 static void
 roster_free(struct roster *roster)
@@ -11,6 +12,7 @@ roster_free(struct roster *roster)
     log_table_release(&roster->logs);
     mem_secret_free(roster->generation_secrets);
     mem_free(roster->generation_has);
+    mem_free(roster->refused);
     mem_free(roster);
 }
 
@@ -25,6 +27,32 @@ snapshot_free(struct snapshot *snapshot)
     vclock_release(&snapshot->applied);
     vclock_release(&snapshot->times);
     mem_free(snapshot);
+}
+
+/* Which statements do not count, for whoever lists them. */
+static enum err
+note_refused(const struct store *store, struct roster *roster)
+{
+    const struct membership *m = &roster->membership;
+    size_t count = 0;
+
+    for (size_t i = 0; i < m->control_count; i++) {
+        count += m->verdicts[i] != VOID_NONE;
+    }
+    if (count == 0) {
+        return ERR_OK;
+    }
+    roster->refused = mem_zalloc(count, sizeof(*roster->refused));
+    if (roster->refused == NULL) {
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < m->control_count; i++) {
+        if (m->verdicts[i] != VOID_NONE) {
+            roster->refused[roster->refused_count++] = (struct refused_item){
+                store->controls[i].dot, (enum void_reason)m->verdicts[i]};
+        }
+    }
+    return ERR_OK;
 }
 
 /* A copy that shares nothing with the writer. */
@@ -60,6 +88,9 @@ roster_new(const struct store *store, struct roster **out)
             memcpy(roster->generation_has, store->generation_has,
                 count * sizeof(bool));
         }
+    }
+    if (rc == ERR_OK) {
+        rc = note_refused(store, roster);
     }
     if (rc != ERR_OK) {
         roster_free(roster);

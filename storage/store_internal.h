@@ -53,6 +53,8 @@ struct roster {
     struct membership membership;
     struct secret_key *generation_secrets; /* secret memory */
     bool *generation_has;
+    struct refused_item *refused; /* statements that are void */
+    size_t refused_count;
 };
 struct snapshot {
     unsigned users;

@@ -191,7 +191,8 @@ view_stat(struct view *view, struct view_stat *out, struct err_msg *msg)
     stat.entries = txn_count(view->txn, TABLE_ENTRIES);
     stat.records = txn_count(view->txn, TABLE_RECORDS);
     stat.pending_keys = txn_count(view->txn, TABLE_PENDING);
-    stat.refused = txn_count(view->txn, TABLE_REFUSED);
+    stat.refused =
+        txn_count(view->txn, TABLE_REFUSED) + view->roster->refused_count;
     stat.unindexed = txn_count(view->txn, TABLE_TOUCHED);
     for (uint32_t i = 0; i < snapshot->stored.count; i++) {
         stat.unapplied += vclock_get(&snapshot->stored, i) -
@@ -199,43 +200,6 @@ view_stat(struct view *view, struct view_stat *out, struct err_msg *msg)
     }
     *out = stat;
     return ERR_OK;
-}
-
-enum err
-view_refused(struct view *view,
-    bool (*each)(void *context, const struct refused_item *item), void *context,
-    struct err_msg *msg)
-{
-    struct scan scan = {0};
-    struct bytes none = {0};
-    enum err rc = scan_open(&scan, view->txn, TABLE_REFUSED, msg);
-    bool more = rc == ERR_OK && scan_last(&scan, none);
-
-    while (more) {
-        struct refused_item item = {0};
-        struct stored_entry stored;
-        uint64_t arrival = 0;
-
-        rc = key_get_u64(scan.key, &arrival);
-        if (rc == ERR_OK &&
-            (scan.value.size != 1 || scan.value.data[0] >= VOID_REASON_COUNT)) {
-            rc = ERR_CORRUPT;
-        }
-        if (rc == ERR_OK) {
-            rc = entries_at(view->txn, arrival, &stored, msg);
-        }
-        if (rc != ERR_OK) {
-            break;
-        }
-        item.dot = stored.dot;
-        item.reason = (enum void_reason)scan.value.data[0];
-        more = each(context, &item) && scan_prev(&scan);
-    }
-    if (rc == ERR_OK) {
-        rc = scan_end(&scan, msg);
-    }
-    scan_close(&scan);
-    return rc;
 }
 
 struct history_context {

@@ -402,6 +402,39 @@ START_TEST(a_key_is_granted_again_with_its_own_class_alone)
 }
 END_TEST
 
+START_TEST(statements_without_right_are_listed_where_they_arrived)
+{
+    struct buf body = {0};
+    struct forged unknown = {{0}, {0}, {0}};
+    struct dot dot;
+    uint64_t before = 0;
+
+    fixture_sync(&f);
+    before = fixture_stat(&f, 0).refused;
+    statement_put_confirm(&body, &f.offices[0].id);
+    fixture_begin(&f, 1);
+    ck_assert_int_eq(
+        store_state(f.offices[1].store, buf_bytes(&body), &dot, &f.msg),
+        ERR_OK);
+    fixture_commit(&f, 1);
+    fixture_sync(&f);
+    for (size_t n = 0; n < 2; n++) {
+        ck_assert_uint_eq(fixture_stat(&f, n).refused, before + 1);
+        ck_assert_int_eq(newest_refused(n).reason, VOID_NO_RIGHT);
+        ck_assert_uint_eq(newest_refused(n).dot.position, dot.position);
+    }
+    /* What came after it stands before it. */
+    unknown.entry.kind = 77;
+    cbor_put_null(&unknown.header);
+    forge(LOG_CHANGES, &unknown, 1);
+    ck_assert_int_eq(accept_at(1), ERR_OK);
+    ck_assert_int_eq(newest_refused(1).reason, VOID_MALFORMED);
+    ck_assert_uint_eq(fixture_stat(&f, 1).refused, before + 2);
+    forged_release(&unknown);
+    buf_release(&body);
+}
+END_TEST
+
 /* A log of a stranger, and of one whom a stranger's office certified. */
 START_TEST(logs_of_strangers_are_not_begun)
 {
@@ -610,6 +643,8 @@ main(void)
     tcase_add_loop_test(tcase, a_change_counts_in_a_changes_log_alone, 0, 2);
     tcase_add_loop_test(
         tcase, a_key_is_granted_again_with_its_own_class_alone, 0, CLASS_COUNT);
+    tcase_add_test(
+        tcase, statements_without_right_are_listed_where_they_arrived);
     tcase_add_test(tcase, logs_of_strangers_are_not_begun);
     tcase_add_test(tcase, a_fork_is_told_and_not_taken_in);
     tcase_add_test(
