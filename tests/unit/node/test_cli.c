@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole command lines, without a daemon: what they print, how they end. */
+#include "node/cli/cli.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/base/hex.h"
+#include "node/home.h"
+#include "storage/disk.h"
+#include "tests/lib/run.h"
+#include "tests/lib/scratch.h"
+
+enum { WORDS_MAX = 16, WORD_BYTES_MAX = 512, PAGE_BYTES_MAX = 64 * 1024 };
+
+static struct scratch scratch;
+static char home[SCRATCH_PATH_BYTES];
+static char file[SCRATCH_PATH_BYTES];
+
+/* What the last command said. */
+static char *out_text;
+static char *err_text_said;
+
+static void
+forget(void)
+{
+    free(out_text);
+    free(err_text_said);
+    out_text = NULL;
+    err_text_said = NULL;
+}
+
+/* Run "corridor" with these words; the last is NULL. */
+static enum cli_exit
+run(const char *const *words)
+{
+    static char copies[WORDS_MAX][WORD_BYTES_MAX];
+    char *argv[WORDS_MAX + 1] = {NULL};
+    size_t sizes[2] = {0, 0};
+    FILE *out = NULL;
+    FILE *err = NULL;
+    enum cli_exit exit = CLI_FAILED;
+    int argc = 1;
+
+    forget();
+    out = open_memstream(&out_text, &sizes[0]);
+    err = open_memstream(&err_text_said, &sizes[1]);
+    ck_assert(out != NULL && err != NULL);
+    memcpy(copies[0], "corridor", 9);
+    argv[0] = copies[0];
+    for (; words[argc - 1] != NULL; argc++) {
+        ck_assert_int_lt(argc, WORDS_MAX);
+        ck_assert_uint_lt(strlen(words[argc - 1]), WORD_BYTES_MAX);
+        memcpy(copies[argc], words[argc - 1], strlen(words[argc - 1]) + 1);
+        argv[argc] = copies[argc];
+    }
+    exit = cli_main(argc, argv, out, err);
+    (void)fclose(out);
+    (void)fclose(err);
+    return exit;
+}
+
+#define RUN(...) run((const char *const[]){__VA_ARGS__, NULL})
+
+static void
+write_file(const char *path, const char *text)
+{
+    (void)remove(path);
+    ck_assert_int_eq(disk_write(path, bytes_text(text), true, NULL), ERR_OK);
+}
+
+static void
+setup(void)
+{
+    struct home_options options = {.office_name = "Ministry",
+        .node_name = "server",
+        .country = "LA",
+        .type = "",
+        .passphrase = bytes_text("words"),
+        .is_cheap = true};
+    char pass[SCRATCH_PATH_BYTES];
+
+    scratch_make(&scratch);
+    scratch_path(home, &scratch, "home");
+    scratch_path(file, &scratch, "file.csv");
+    scratch_path(pass, &scratch, "pass");
+    options.path = home;
+    ck_assert_int_eq(home_make(&options, NULL), ERR_OK);
+    write_file(pass, "words\n");
+    ck_assert_int_eq(setenv("CORRIDOR_HOME", home, 1), 0);
+    ck_assert_int_eq(setenv("CORRIDOR_PASSPHRASE_FILE", pass, 1), 0);
+    ck_assert_int_eq(setenv("LANG", "C", 1), 0);
+}
+
+static void
+setup_founded(void)
+{
+    setup();
+    ck_assert_int_eq(RUN("found", "Mekong"), CLI_DONE);
+}
+
+static void
+teardown(void)
+{
+    forget();
+    scratch_remove(&scratch);
+}
+
+/* One line of `digits` hexadecimal digits, and nothing else. */
+static void
+expect_hex(size_t digits)
+{
+    uint8_t bytes[32];
+
+    ck_assert_uint_eq(strlen(out_text), digits + 1);
+    ck_assert_int_eq(out_text[digits], '\n');
+    ck_assert(hex_decode(out_text, digits, bytes, digits / 2));
+}
+
+/* Make a case; its id without the newline. */
+static void
+make_case(char id[33])
+{
+    ck_assert_int_eq(
+        RUN("new", "case", "country=TH", "issues+=debt", "status=new"),
+        CLI_DONE);
+    expect_hex(32);
+    memcpy(id, out_text, 32);
+    id[32] = '\0';
+}
+
+START_TEST(machines_read_one_line)
+{
+    char id[33];
+
+    make_case(id);
+    ck_assert_int_eq(RUN("set", id, "status=open"), CLI_DONE);
+    expect_hex(16);
+    ck_assert_int_eq(RUN("digest"), CLI_DONE);
+    expect_hex(64);
+    ck_assert_int_eq(RUN("invite", "--address", "192.0.2.1:1"), CLI_DONE);
+    ck_assert_ptr_eq(strchr(out_text, '\n'), out_text + strlen(out_text) - 1);
+}
+END_TEST
+
+START_TEST(exit_statuses_say_how_it_went)
+{
+    char id[33];
+
+    make_case(id);
+    ck_assert_int_eq(RUN("show", id), CLI_DONE);
+    ck_assert_int_eq(RUN("show", "0123456789"), CLI_FAILED);
+    ck_assert_str_eq(out_text, "");
+    ck_assert_str_ne(err_text_said, "");
+    ck_assert_int_eq(RUN("show"), CLI_USAGE);
+    ck_assert_int_eq(RUN("show", id, "more"), CLI_USAGE);
+    ck_assert_int_eq(RUN("show", id, "--nothing"), CLI_USAGE);
+    ck_assert_int_eq(RUN("nothing"), CLI_USAGE);
+    ck_assert_int_eq(RUN("set", id, "status"), CLI_USAGE);
+    ck_assert_int_eq(RUN("set", id, "status=open", "status=new"), CLI_USAGE);
+    ck_assert_int_eq(
+        RUN("set", id, "status=open", "--if-version", "0011223344556677"),
+        CLI_CONFLICT);
+    write_file(file, "other words\n");
+    ck_assert_int_eq(RUN("status", "--passphrase-file", file), CLI_DENIED);
+    ck_assert_int_eq(RUN("status", "--home", "/nonexistent"), CLI_FAILED);
+}
+END_TEST
+
+START_TEST(without_words_it_says_what_there_is)
+{
+    static const char *const none[] = {NULL};
+
+    ck_assert_int_eq(run(none), CLI_USAGE);
+    ck_assert_str_eq(out_text, "");
+    ck_assert_int_eq(RUN("--help"), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "settle"));
+    ck_assert_int_eq(RUN("help", "case"), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "country"));
+    ck_assert_int_eq(RUN("help", "nothing"), CLI_USAGE);
+    for (size_t i = 0; i < commands_count; i++) {
+        ck_assert_int_eq(RUN("help", commands[i].name), CLI_DONE);
+        ck_assert_ptr_nonnull(strstr(out_text, commands[i].summary));
+        ck_assert_int_eq(RUN(commands[i].name, "--help"), CLI_DONE);
+        ck_assert_ptr_nonnull(strstr(out_text, commands[i].summary));
+    }
+}
+END_TEST
+
+START_TEST(a_record_is_shown_in_words)
+{
+    char id[33];
+
+    make_case(id);
+    ck_assert_int_eq(RUN("show", id), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "Country [country]: Thailand"));
+    ck_assert_int_eq(RUN("show", id, "--lang", "km"), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "\u1790\u17c3"));
+    ck_assert_int_eq(RUN("show", id, "--json"), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "\"country\":\"TH\""));
+    ck_assert_ptr_null(strstr(out_text, "labels"));
+}
+END_TEST
+
+START_TEST(lists_are_tables_or_lines_of_json)
+{
+    char id[33];
+
+    make_case(id);
+    make_case(id);
+    ck_assert_int_eq(RUN("list", "case", "country=TH"), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "Thailand"));
+    ck_assert_int_eq(RUN("list", "case", "--json"), CLI_DONE);
+    ck_assert_ptr_ne(strchr(out_text, '\n'), out_text + strlen(out_text) - 1);
+    ck_assert_int_eq(RUN("list", "case", "--limit", "1"), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(err_text_said, "--after"));
+    ck_assert_int_eq(RUN("list", "case", "country=MY"), CLI_DONE);
+    ck_assert_ptr_null(strstr(out_text, "Thailand"));
+}
+END_TEST
+
+START_TEST(what_was_exported_comes_in_elsewhere)
+{
+    write_file(file, "licence_no;country;countries\r\n"
+                     "KH-1;KH;\"TH, MY\"\r\n"
+                     "KH-2;XX;TH\r\n"
+                     "KH-3;KH;\r\n");
+    ck_assert_int_eq(RUN("import", "agency", file), CLI_FAILED);
+    ck_assert_ptr_nonnull(strstr(err_text_said, "line 3: country"));
+    ck_assert_ptr_nonnull(strstr(err_text_said, "2 made"));
+    ck_assert_int_eq(RUN("import", "agency", file), CLI_FAILED);
+    ck_assert_ptr_nonnull(strstr(err_text_said, "2 unchanged"));
+    ck_assert_int_eq(RUN("export", "agency", "--format", "csv"), CLI_DONE);
+    ck_assert_int_eq(strncmp(out_text, "\xef\xbb\xbfid,parent,", 13), 0);
+    ck_assert_ptr_nonnull(strstr(out_text, "\"TH;MY\""));
+    write_file(file, out_text);
+    ck_assert_int_eq(RUN("import", "agency", file), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(err_text_said, "0 made, 0 updated"));
+}
+END_TEST
+
+START_TEST(made_up_files_come_in)
+{
+    char lines[SCRATCH_PATH_BYTES];
+
+    scratch_path(lines, &scratch, "lines.jsonl");
+    ck_assert_int_eq(RUN("sample", "--cases", "5", "--seed", "9"), CLI_DONE);
+    write_file(lines, out_text);
+    ck_assert_int_eq(RUN("import", lines), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(err_text_said, ", 0 faults"));
+    ck_assert_int_eq(RUN("import", lines), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(err_text_said, "0 made, 0 updated"));
+    ck_assert_int_eq(RUN("verify"), CLI_DONE);
+    ck_assert_int_eq(RUN("rebuild"), CLI_DONE);
+    ck_assert_int_eq(RUN("verify"), CLI_DONE);
+}
+END_TEST
+
+START_TEST(a_backup_is_a_home_of_the_same_records)
+{
+    char copy[SCRATCH_PATH_BYTES];
+    char digest[65];
+    char id[33];
+
+    make_case(id);
+    ck_assert_int_eq(RUN("digest"), CLI_DONE);
+    memcpy(digest, out_text, 64);
+    digest[64] = '\0';
+    scratch_path(copy, &scratch, "copy");
+    ck_assert_int_eq(RUN("backup", copy), CLI_DONE);
+    ck_assert_int_eq(RUN("backup", copy), CLI_FAILED);
+    ck_assert_int_eq(RUN("digest", "--home", copy), CLI_DONE);
+    ck_assert_int_eq(strncmp(out_text, digest, 64), 0);
+}
+END_TEST
+
+START_TEST(without_a_corridor_it_says_what_to_do)
+{
+    ck_assert_int_eq(RUN("status"), CLI_DONE);
+    ck_assert_int_eq(RUN("list", "case"), CLI_FAILED);
+    ck_assert_ptr_nonnull(strstr(err_text_said, "corridor found"));
+    ck_assert_int_eq(RUN("lock"), CLI_FAILED);
+}
+END_TEST
+
+START_TEST(every_command_is_in_the_manual)
+{
+    struct buf page = {0};
+    const char *names = NULL;
+
+    ck_assert_int_eq(disk_read(&page, CORRIDOR_SOURCE "/docs/man/corridor.1",
+                         PAGE_BYTES_MAX, NULL),
+        ERR_OK);
+    buf_put_u8(&page, 0);
+    names = (const char *)page.data;
+    for (size_t i = 0; i < commands_count; i++) {
+        char item[64];
+
+        (void)snprintf(item, sizeof(item), "Cm %s", commands[i].name);
+        ck_assert_msg(strstr(names, item) != NULL, "%s", item);
+        for (const struct arg_option *o = commands[i].options;
+             o != NULL && o->name != NULL; o++) {
+            (void)snprintf(item, sizeof(item), "Fl -%s", o->name);
+            ck_assert_msg(strstr(names, item) != NULL, "%s", item);
+        }
+    }
+    buf_release(&page);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("cli");
+    TCase *bare = tcase_create("bare");
+    TCase *tcase = tcase_create("founded");
+
+    tcase_add_checked_fixture(bare, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup_founded, teardown);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, machines_read_one_line);
+    tcase_add_test(tcase, exit_statuses_say_how_it_went);
+    tcase_add_test(tcase, a_record_is_shown_in_words);
+    tcase_add_test(tcase, lists_are_tables_or_lines_of_json);
+    tcase_add_test(tcase, what_was_exported_comes_in_elsewhere);
+    tcase_add_test(tcase, made_up_files_come_in);
+    tcase_add_test(tcase, a_backup_is_a_home_of_the_same_records);
+    tcase_add_test(bare, without_words_it_says_what_there_is);
+    tcase_add_test(bare, without_a_corridor_it_says_what_to_do);
+    tcase_add_test(bare, every_command_is_in_the_manual);
+    suite_add_tcase(suite, tcase);
+    suite_add_tcase(suite, bare);
+    return run_suite(suite);
+}
