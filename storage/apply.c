@@ -156,6 +156,7 @@ apply_entry(struct store *store, const struct stored_entry *stored,
 
     assert(stored->dot.position == author->applied);
     *out = (struct applied){0};
+    atomic_fetch_add(&store->pulse, 1);
     a.header = &header;
     store->is_dirty = true;
     if (rc == ERR_OK) {

@@ -293,6 +293,7 @@ index_record(
     struct record_id id;
     enum err rc = txn_get(store->txn, TABLE_RECORDS, key, &row, msg);
 
+    atomic_fetch_add(&store->pulse, 1);
     memcpy(id.bytes, record_key + 2, sizeof(id.bytes));
     record_init(&record, &id, 0);
     if (rc == ERR_OK) {

@@ -33,7 +33,7 @@ merged_get(struct store *store, uint16_t kind, const struct record_id *id,
     struct merged *merged = NULL;
     enum err rc = ERR_OK;
 
-    reader_record_key(key, &store->secrets->tag, kind, id);
+    reader_record_key(key, &store->secrets->tags, kind, id);
     merged = map_find(&store->records, key);
     if (merged != NULL) {
         *out = merged;

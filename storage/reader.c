@@ -10,16 +10,35 @@
 
 enum { DOT_BYTES = 12 };
 
-void
-reader_record_key(uint8_t out[RECORD_KEY_BYTES],
-    const struct secret_key *tag_key, uint16_t kind, const struct record_id *id)
+static void
+kind_tag(uint8_t out[2], const struct secret_key *key, uint16_t kind)
 {
     struct hash tag;
     uint8_t number[2];
 
     num_store_u16(number, kind);
-    hash_blake2b_keyed(&tag, tag_key, bytes_of(number, sizeof(number)));
+    hash_blake2b_keyed(&tag, key, bytes_of(number, sizeof(number)));
     memcpy(out, tag.bytes, 2);
+}
+
+void
+kind_tags_init(struct kind_tags *out, const struct secret_key *storage)
+{
+    hash_derive_label(&out->key, storage, "corridor/kind-tag/1");
+    for (uint16_t kind = 0; kind < KIND_TAGS; kind++) {
+        kind_tag(out->tags[kind], &out->key, kind);
+    }
+}
+
+void
+reader_record_key(uint8_t out[RECORD_KEY_BYTES], const struct kind_tags *tags,
+    uint16_t kind, const struct record_id *id)
+{
+    if (kind < KIND_TAGS) {
+        memcpy(out, tags->tags[kind], 2);
+    } else {
+        kind_tag(out, &tags->key, kind);
+    }
     memcpy(out + 2, id->bytes, sizeof(id->bytes));
 }
 
@@ -358,7 +377,7 @@ reader_record(struct reader *reader, uint16_t kind, const struct record_id *id,
     struct record record;
     enum err rc = ERR_OK;
 
-    reader_record_key(key, reader->tag_key, kind, id);
+    reader_record_key(key, reader->tags, kind, id);
     rc = txn_get(
         reader->txn, TABLE_RECORDS, bytes_of(key, sizeof(key)), &row, msg);
     if (rc != ERR_OK) {

@@ -13,6 +13,15 @@
 
 struct replay;
 
+/* What stands for each kind in record keys: keyed hashes, of which the usual
+ * ones are made once. Never changes, so threads share it. */
+enum { KIND_TAGS = 64 };
+struct kind_tags {
+    struct secret_key key;
+    uint8_t tags[KIND_TAGS][2];
+};
+void kind_tags_init(struct kind_tags *out, const struct secret_key *storage);
+
 struct reader {
     struct txn *txn;
     const struct corridor_id *corridor;
@@ -23,7 +32,7 @@ struct reader {
     const struct schema *schema;
     struct content_cache *content;
     struct codec *codec;
-    const struct secret_key *tag_key; /* of record keys' kind tags */
+    const struct kind_tags *tags;
     struct replay *replay; /* kept from walk to walk; NULL: one for each */
 };
 
@@ -42,8 +51,7 @@ author_count_own(struct author *author, uint64_t size)
 /* A record's table key: a tag of its kind (keyed, so that the disk does not
  * say which), then its id. */
 void reader_record_key(uint8_t out[RECORD_KEY_BYTES],
-    const struct secret_key *tag_key, uint16_t kind,
-    const struct record_id *id);
+    const struct kind_tags *tags, uint16_t kind, const struct record_id *id);
 
 /*
  * Open a change's body: grants' wrapped keys split off, plaintext appended to

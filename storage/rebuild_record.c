@@ -138,6 +138,7 @@ rebuild_key(struct store *store, struct replay *replay, struct dot key,
     enum err rc = history_collect(&reader, &keys, &history, msg);
 
     reader.replay = replay;
+    atomic_fetch_add(&store->pulse, 1);
     if (rc == ERR_OK) {
         rc = history_walk(&reader, &history, &walk, msg);
     }

@@ -107,8 +107,7 @@ make_secrets(struct store *store)
     store->options.secrets = NULL;
     hash_derive_label(
         &secrets->index, &secrets->node.storage, "corridor/index/1");
-    hash_derive_label(
-        &secrets->tag, &secrets->node.storage, "corridor/kind-tag/1");
+    kind_tags_init(&secrets->tags, &secrets->node.storage);
     hash_derive_label(
         &secrets->notes, &secrets->node.storage, "corridor/notes/1");
     return ERR_OK;
@@ -220,6 +219,12 @@ store_self(const struct store *store)
     return &store->self.sign;
 }
 
+uint64_t
+store_pulse(const struct store *store)
+{
+    return atomic_load(&store->pulse);
+}
+
 struct reader
 store_reader(struct store *store)
 {
@@ -233,7 +238,7 @@ store_reader(struct store *store)
         .schema = store->options.schema,
         .content = &store->content,
         .codec = store->codec,
-        .tag_key = &store->secrets->tag,
+        .tags = &store->secrets->tags,
     };
 
     return reader;

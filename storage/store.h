@@ -56,6 +56,10 @@ void store_close(struct store *store);
 struct env *store_env(struct store *store);
 const struct node_id *store_self(const struct store *store);
 
+/* Moves on with every piece of work in a transaction, a rebuild's too; may be
+ * asked from any thread. */
+uint64_t store_pulse(const struct store *store);
+
 /* Begin to write; wall_ms is Unix milliseconds, for local entries' times. */
 enum err store_begin(
     struct store *store, uint64_t wall_ms, struct err_msg *msg) MUST_USE;

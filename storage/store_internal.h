@@ -8,6 +8,7 @@
 #define CORRIDOR_STORAGE_STORE_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "storage/reader.h"
 
@@ -68,7 +69,7 @@ struct store_secrets { /* secret memory */
     struct node_secrets node;
     struct secret_key table; /* seals content keys */
     struct secret_key index; /* makes index terms */
-    struct secret_key tag;   /* makes kind tags */
+    struct kind_tags tags;   /* makes kind tags */
     struct secret_key notes; /* seals notes */
 };
 
@@ -107,6 +108,7 @@ struct store {
     bool only_control; /* rebuilding: changes logs wait for all control logs */
     size_t backlog;
     size_t refused; /* entries found void */
+    atomic_uint_fast64_t pulse;
     struct content_cache content;
     struct map records; /* record key -> struct merged */
     struct dot *late;   /* content keys opened after their entries came */

@@ -61,7 +61,7 @@ check_record(struct verifying *v, struct bytes key, struct bytes row,
     record_init(&record, &id, 0);
     rc = reader_record_decode(&v->reader, &record, key, row, NULL);
     if (rc == ERR_OK) {
-        reader_record_key(wanted, v->reader.tag_key, record.kind, &record.id);
+        reader_record_key(wanted, v->reader.tags, record.kind, &record.id);
         if (memcmp(wanted, key.data, sizeof(wanted)) != 0) {
             rc = ERR_CORRUPT;
         }
@@ -108,7 +108,7 @@ find_row(void *context, const struct history_item *item)
     enum err rc = ERR_OK;
 
     reader_record_key(
-        key, v->reader.tag_key, item->change->kind, &item->change->record);
+        key, v->reader.tags, item->change->kind, &item->change->record);
     rc = txn_get(
         v->view->txn, TABLE_RECORDS, bytes_of(key, sizeof(key)), &row, NULL);
     return rc == ERR_NOT_FOUND ? find_refused(v, item->arrival) : rc;

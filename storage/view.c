@@ -122,7 +122,7 @@ view_reader(struct view *view, bool deep, struct reader *out)
         .schema = view->store->options.schema,
         .content = &view->content,
         .codec = view->codec,
-        .tag_key = &view->store->secrets->tag,
+        .tags = &view->store->secrets->tags,
     };
     return ERR_OK;
 }

@@ -61,8 +61,8 @@ find_of_kind(struct finding *f, uint16_t kind, struct err_msg *msg)
         !bound_id(&greatest, f->prefix, 'f')) {
         return ERR_MALFORMED;
     }
-    reader_record_key(start, f->reader.tag_key, kind, &least);
-    reader_record_key(end, f->reader.tag_key, kind, &greatest);
+    reader_record_key(start, f->reader.tags, kind, &least);
+    reader_record_key(end, f->reader.tags, kind, &greatest);
     rc = scan_open(&scan, f->reader.txn, TABLE_RECORDS, msg);
     more = rc == ERR_OK && scan_last(&scan, bytes_of(end, sizeof(end)));
     while (rc == ERR_OK && more && f->count < f->max &&

@@ -125,7 +125,7 @@ list_all(struct listing *l, struct err_msg *msg)
     bool more = true;
     enum err rc = scan_open(&scan, l->view->txn, TABLE_RECORDS, msg);
 
-    reader_record_key(start, l->reader.tag_key, l->query->kind, after);
+    reader_record_key(start, l->reader.tags, l->query->kind, after);
     if (rc == ERR_OK && l->query->kind == 0) {
         more = scan_last(&scan, bytes_of(NULL, 0));
     } else if (rc == ERR_OK) {

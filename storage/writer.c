@@ -299,5 +299,5 @@ writer_drain(struct writer *writer)
 uint64_t
 writer_pulse(const struct writer *writer)
 {
-    return atomic_load(&writer->pulse);
+    return atomic_load(&writer->pulse) + store_pulse(writer->options.store);
 }

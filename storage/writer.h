@@ -56,7 +56,8 @@ void writer_free(struct writer *writer);
 enum err writer_submit(struct writer *writer, struct job *job) MUST_USE;
 /* Without a thread: run all that waits; with one: wait until all is done. */
 void writer_drain(struct writer *writer);
-/* Moves on with every job or idle second: a watchdog's pulse. */
+/* Moves on with every job, every entry within one, and every idle second: a
+ * watchdog's pulse. */
 uint64_t writer_pulse(const struct writer *writer);
 
 #endif

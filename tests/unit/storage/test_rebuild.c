@@ -80,13 +80,16 @@ START_TEST(what_is_made_again_is_what_was_there)
     struct view_stat old = fixture_stat(&f, 1);
     struct digest_result after;
     struct view_stat stat;
+    uint64_t pulse = 0;
     int reports = 0;
     struct store_progress progress = {count_report, &reports};
 
     ck_assert_uint_gt(before.records, 0);
     ck_assert_uint_gt(old.pending_keys, 0);
+    pulse = store_pulse(f.offices[1].store);
     ck_assert_int_eq(
         store_rebuild(f.offices[1].store, &progress, &f.msg), ERR_OK);
+    ck_assert_uint_ge(store_pulse(f.offices[1].store), pulse + old.entries);
     after = fixture_digest(&f, 1);
     expect_same_digest(&before, &after);
     stat = fixture_stat(&f, 1);
