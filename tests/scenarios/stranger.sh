@@ -25,12 +25,13 @@ write_meanwhile()
     local id=""
 
     cat >"$WORK/meanwhile.sh" <<'EOF'
+export CORRIDOR_HOME=$WORK/pnh
 for id in $(jq -r .id "$WORK/cases"); do
     "$CORRIDOR" set "$id" status=closed issues+=debt risk=high \
         summary="Seen at the desk" notes+="Called again" || exit 1
 done
 EOF
-    id=$(head -n 1 "$WORK/cases" | jq -r .id)
+    id=$(tail -n 1 "$WORK/cases" | jq -r .id) # of pnh, which owns it
     echo "$CORRIDOR set $id owner=$(get pnh .office.id status)" \
         >>"$WORK/meanwhile.sh"
 }
@@ -58,17 +59,18 @@ voids()
 claim "the worked examples are what the stranger makes too" \
     stranger examples "$ROOT"
 
-make_office pnh "Office of pnh" KH
-need c pnh found "Corridor of the scenarios" --share-by-default
-start_daemon pnh
-c pnh sample --cases 8 --seed 5 >"$WORK/sample.jsonl"
+found_corridor pnh bkk
+c pnh sample --cases 6 --seed 5 >"$WORK/sample.jsonl"
 need c pnh import "$WORK/sample.jsonl"
+c bkk sample --cases 3 --seed 6 >"$WORK/sample.jsonl"
+need c bkk import "$WORK/sample.jsonl"
+need synced 30 pnh bkk
 c pnh list case --json >"$WORK/cases"
 write_meanwhile
 line=$(get pnh .line invite 2>"$WORK/invite.err") || die "no invitation"
 export WORK CORRIDOR
 say "CORRIDOR_SEED=$SEED"
-CORRIDOR_HOME=$WORK/pnh stranger join "$line" "$ROOT/sync/packs" "$SEED" \
+stranger join "$line" "$ROOT/sync/packs" "$SEED" \
     bash "$WORK/meanwhile.sh" >"$WORK/stranger.json" 2>"$WORK/stranger.err" ||
     die "the stranger: $(tail -n 3 "$WORK/stranger.err")"
 
@@ -80,4 +82,6 @@ claim "and its case" is "$(get pnh .fields.no show \
     "$(jq -r '.made[1]' "$WORK/stranger.json")")" STR-1
 claim "each record is the same at both, to the byte" versions
 claim "both hold the same entries for void" voids
-claim "the daemon's store verifies" c pnh verify
+claim "what it wrote reaches the third office" synced 20 pnh bkk
+claim "the daemons' stores verify" c pnh verify
+claim "of both offices" c bkk verify
