@@ -183,6 +183,15 @@ struct fresh_key {
     uint8_t wrapped[SEAL_WRAPPED_BYTES];
 };
 
+static bool
+find_generation(
+    const struct store *store, uint8_t class, uint32_t *out, uint8_t *purpose)
+{
+    return grant_default(&store->membership, &store->options.office, class, out,
+               purpose) &&
+           store->generation_has[*out];
+}
+
 static enum err
 make_key(struct editing *e, uint8_t class, struct fresh_key *out,
     struct err_msg *msg)
@@ -194,11 +203,19 @@ make_key(struct editing *e, uint8_t class, struct fresh_key *out,
     uint8_t purpose = 0;
     const struct log_id *id = NULL;
 
-    if (!grant_default(&store->membership, &store->options.office, class,
-            &generation, &purpose) ||
-        !store->generation_has[generation]) {
-        return err_set(msg, ERR_NO_KEY,
-            "this office's circle keys have not come yet; sync first");
+    enum err rc = ERR_OK;
+
+    /* "Where there is none, the next writer of the circle makes one." */
+    if (!find_generation(store, class, &generation, &purpose)) {
+        rc = circles_renew(store, false, msg);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        if (!find_generation(store, class, &generation, &purpose)) {
+            return err_set(msg, ERR_NO_KEY,
+                "this office's circle keys have not come yet, or an admin's "
+                "node must renew them; sync first");
+        }
     }
     local_random(store, out->secret.bytes, sizeof(out->secret.bytes));
     seal_commitment(&out->commitment, &out->secret);

@@ -32,4 +32,14 @@ enum err local_check(
 enum err local_append(struct store *store, uint32_t log,
     const struct entry *entry, struct dot *out, struct err_msg *msg) MUST_USE;
 
+/* circles.c */
+
+/*
+ * Make a new generation of each circle that has no current one any more,
+ * where we may and hold the former: sealed to all that are in it now.
+ * `as_warden`: only of those that are ours to renew unasked.
+ */
+enum err circles_renew(
+    struct store *store, bool as_warden, struct err_msg *msg) MUST_USE;
+
 #endif

@@ -6,7 +6,7 @@
 
 #include "crypto/base/mem.h"
 #include "crypto/hash.h"
-#include "storage/store_internal.h"
+#include "storage/local.h"
 
 static void
 store_random(struct store *store, void *out, size_t size)
@@ -371,8 +371,15 @@ enum err
 store_commit(struct store *store, struct err_msg *msg)
 {
     struct snapshot *snapshot = NULL;
-    enum err rc = flush(store, msg);
+    enum err rc = ERR_OK;
 
+    /* Who left knows what the circles were sealed with. */
+    if (store->roster_dirty && !store->is_rebuilding) {
+        rc = circles_renew(store, true, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = flush(store, msg);
+    }
     if (rc == ERR_OK) {
         rc = snapshot_prepare(store, &snapshot);
     }

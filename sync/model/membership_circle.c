@@ -136,8 +136,9 @@ struct room {
 };
 
 /*
- * Take in the boxes of a statement. One that names somebody who was not then
- * in the circle opens nothing, and the generation is used no more.
+ * Take in the boxes of a statement. If its maker boxes a generation for
+ * somebody who was not then in the circle, that opens nothing, and the
+ * generation is used no more.
  */
 static enum err
 add_sealings(
@@ -164,6 +165,24 @@ add_sealings(
         rc = add_sealing(eval, &room->sealings, node, &sealing);
     }
     return rc;
+}
+
+/* Is any box for somebody who was not then in the circle? */
+static bool
+has_outsider(const struct eval *eval, uint32_t control, uint32_t generation)
+{
+    const struct control *c = &eval->controls[control];
+
+    for (uint32_t i = 0; i < c->statement.seal_count; i++) {
+        uint32_t node = index_node(eval->m, &c->statement.seals[i].node);
+
+        if (node == MEMBER_NONE ||
+            !is_in_circle_at(eval, &eval->m->generations[generation].circle,
+                node, &c->clock)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static size_t
@@ -297,6 +316,9 @@ eval_seals(struct eval *eval, struct room *room, uint32_t control)
         breaks_firewall(eval, &eval->m->generations[generation].circle, c)) {
         reason = VOID_FIREWALL;
     }
+    if (reason == VOID_NONE && has_outsider(eval, control, generation)) {
+        reason = VOID_KEY;
+    }
     eval_verdict(eval, control, reason);
     if (reason != VOID_NONE) {
         return ERR_OK;
@@ -328,6 +350,15 @@ finish_generations(struct eval *eval)
         if (!node_in_circle(
                 m, &g->circle, &m->nodes[index_node(m, &s->node)])) {
             g->is_usable = false;
+        }
+    }
+    /* Whoever knows a generation knows the former ones that it wraps, which
+     * stand before it. */
+    for (size_t i = m->generation_count; i-- > 0;) {
+        const struct generation *g = &m->generations[i];
+
+        if (!g->is_usable && g->has_former) {
+            m->generations[g->former].is_usable = false;
         }
     }
 }

@@ -263,7 +263,7 @@ END_TEST
 START_TEST(the_last_generation_that_only_members_hold_is_current)
 {
     size_t first = circle_to(F, everyone, (unsigned[]){F, W}, 2);
-    size_t second = turn(F, first, (unsigned[]){F, W, R}, 3);
+    size_t second = circle_to(F, everyone, (unsigned[]){F, W, R}, 3);
     uint32_t out = 0;
 
     eval();
@@ -274,6 +274,37 @@ START_TEST(the_last_generation_that_only_members_hold_is_current)
     world_roles(&world, F, W, 0);
     eval();
     ck_assert(!membership_current(&membership, &everyone, &out));
+}
+END_TEST
+
+/* By the second, R knows the first too, which was not sealed to it. */
+START_TEST(what_is_wrapped_for_one_who_left_is_not_used)
+{
+    size_t first = circle_to(F, everyone, (unsigned[]){F, W}, 2);
+    size_t second = turn(F, first, (unsigned[]){F, W, R}, 3);
+    uint32_t out = 0;
+
+    eval();
+    ck_assert(is_current(second));
+    world_roles(&world, F, R, ROLE_RELAY);
+    eval();
+    ck_assert(!membership_current(&membership, &everyone, &out));
+}
+END_TEST
+
+/* Else any holder could put an end to a circle, and to the next one. */
+START_TEST(seals_for_an_outsider_are_void_and_spoil_nothing)
+{
+    size_t made = circle_to(F, everyone, (unsigned[]){F, W}, 2);
+    size_t seals = 0;
+
+    world_see(&world, W, F);
+    seals = world_seals(&world, W, made, (unsigned[]){R, L}, 2);
+    eval();
+    ck_assert_int_eq(verdict(seals), VOID_KEY);
+    ck_assert(is_current(made));
+    world_see(&world, R, W);
+    ck_assert(!opens(made, R));
 }
 END_TEST
 
@@ -528,6 +559,8 @@ main(void)
     tcase_add_test(
         t, a_box_for_an_outsider_opens_nothing_and_spoils_the_generation);
     tcase_add_test(t, the_last_generation_that_only_members_hold_is_current);
+    tcase_add_test(t, what_is_wrapped_for_one_who_left_is_not_used);
+    tcase_add_test(t, seals_for_an_outsider_are_void_and_spoil_nothing);
     tcase_add_test(t, what_a_retired_maker_knows_is_not_used);
     tcase_add_test(t, a_later_generation_opens_the_former_ones);
     tcase_add_test(t, a_former_is_of_the_same_circle_counted_and_held);

@@ -440,6 +440,46 @@ START_TEST(a_retired_office_is_cut_off_within_its_session)
 }
 END_TEST
 
+static struct secret_key
+newest_link_secret(size_t node)
+{
+    struct secret_key secret;
+    struct view *view = NULL;
+
+    ck_assert_int_eq(
+        view_open(&view, mesh.nodes[node].node->store, NULL), ERR_OK);
+    ck_assert_uint_eq(view_link_secrets(view, &secret, 1), 1);
+    view_close(view);
+    return secret;
+}
+
+/* What it knew is used no more, by those neither who cannot renew it. */
+START_TEST(circles_are_renewed_when_an_office_is_retired)
+{
+    struct secret_key old;
+    struct secret_key host;
+    struct secret_key other;
+
+    make_corridor(3);
+    mesh_dial(&mesh, 1, 0, false);
+    mesh_dial(&mesh, 2, 0, false);
+    mesh_write(&mesh, 1, 1);
+    mesh_pass(&mesh, 1000);
+    old = newest_link_secret(1);
+    retire(1);
+    mesh_pass(&mesh, 1000);
+    mesh_write(&mesh, 2, 1);
+    mesh_write(&mesh, 0, 1);
+    mesh_pass(&mesh, 1000);
+    assert_same(0, 2, 3);
+    host = newest_link_secret(0);
+    other = newest_link_secret(2);
+    ck_assert_mem_eq(host.bytes, other.bytes, sizeof(host.bytes));
+    ck_assert_mem_ne(host.bytes, old.bytes, sizeof(host.bytes));
+    ck_assert_uint_eq(mesh_digest(&mesh, 1).records, 1);
+}
+END_TEST
+
 /* The line that it joined with is good for repeating that, not for more. */
 START_TEST(a_retired_office_cannot_come_back_by_its_invitation)
 {
@@ -722,6 +762,7 @@ engine_suite(void)
         tcase, an_invitation_for_a_code_confirms_its_office, 0, 2);
     tcase_add_test(tcase, a_full_disk_puts_batches_off_until_there_is_room);
     tcase_add_test(tcase, a_retired_office_is_cut_off_within_its_session);
+    tcase_add_test(tcase, circles_are_renewed_when_an_office_is_retired);
     tcase_add_test(tcase, a_retired_office_cannot_come_back_by_its_invitation);
     tcase_add_test(tcase, a_joiner_cannot_use_the_certificate_of_another);
     tcase_add_test(tcase, of_strangers_nothing_is_kept);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * New generations of circles whose current one is known to somebody who has
+ * left (docs/protocol.md, "Content keys, circles and grants").
+ */
+#include <string.h>
+
+#include "crypto/base/mem.h"
+#include "storage/local.h"
+
+/* The last generation of the circle that is open to us; false: none is. */
+static bool
+find_held(
+    const struct store *store, const struct circle_name *name, uint32_t *out)
+{
+    const struct membership *m = &store->membership;
+    bool is_held = false;
+
+    for (uint32_t i = 0; i < m->generation_count; i++) {
+        const struct circle_name *circle = &m->generations[i].circle;
+
+        if (circle->kind != name->kind ||
+            (name->kind == CIRCLE_OFFICE &&
+                !office_id_equal(&circle->office, &name->office))) {
+            continue;
+        }
+        if (store->generation_has[i]) {
+            *out = i;
+            is_held = true;
+        }
+    }
+    return is_held;
+}
+
+/* The first node of an office that was not retired. */
+static const struct member_node *
+first_node(const struct membership *m, uint32_t office)
+{
+    for (size_t i = 0; i < m->node_count; i++) {
+        const struct member_node *node = &m->nodes[i];
+
+        if (node->office == office && node->is_own &&
+            node->cuts[LOG_CONTROL] == UINT64_MAX) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+/* Several may make a generation; one does it unasked: the first node of the
+ * circle's office, or of the most senior admin office. */
+static bool
+is_warden(const struct store *store, const struct circle_name *name)
+{
+    const struct membership *m = &store->membership;
+
+    for (uint32_t i = 0; i < m->office_count; i++) {
+        const struct office *office = &m->offices[i];
+        const struct member_node *node = NULL;
+
+        if (office->is_retired ||
+            (name->kind == CIRCLE_OFFICE
+                    ? !office_id_equal(&office->id, &name->office)
+                    : (office->roles & ROLE_ADMIN) == 0)) {
+            continue;
+        }
+        node = first_node(m, i);
+        if (node != NULL) {
+            return node_id_equal(&node->cert.keys.sign, &store->self.sign);
+        }
+    }
+    return false;
+}
+
+static bool
+may_make(const struct store *store, const struct circle_name *name)
+{
+    const struct membership *m = &store->membership;
+    const struct office *own = membership_office(m, &store->options.office);
+
+    return own != NULL && !own->is_retired &&
+           (name->kind == CIRCLE_OFFICE || (own->roles & ROLE_ADMIN) != 0) &&
+           membership_in_circle(m, name, &store->self.sign);
+}
+
+/* The secret boxed for every node of the circle; *out_count of them. */
+static enum err
+seal_to_all(const struct store *store, const struct circle_name *name,
+    const struct secret_key *secret, struct seal_item *out, size_t *out_count)
+{
+    const struct membership *m = &store->membership;
+    size_t count = 0;
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; i < m->node_count && rc == ERR_OK; i++) {
+        const struct node_public *keys = &m->nodes[i].cert.keys;
+
+        if (membership_in_circle(m, name, &keys->sign)) {
+            out[count].node = keys->sign;
+            rc = seal_box(out[count].boxed, &keys->seal, secret);
+            count++;
+        }
+    }
+    *out_count = count;
+    return rc;
+}
+
+/* The statement that makes the generation, with as many boxes as it holds. */
+static enum err
+state_circle(struct store *store, struct circle_options *options,
+    const struct secret_key *secret, uint32_t former, struct dot *out,
+    struct err_msg *msg)
+{
+    uint8_t wrapped[SEAL_WRAPPED_BYTES];
+    struct public_key public;
+    struct hash commitment;
+    struct keyring_wrap_options wrap = {.former = former,
+        .former_secret = &store->generation_secrets[former],
+        .secret = secret};
+    struct buf body = {0};
+    enum err rc = store_name_dot(
+        store, store->membership.generations[former].dot, &options->former);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    keys_box_public(&public, secret);
+    keyring_wrap(wrapped, &commitment, &store->membership, &wrap);
+    options->public = &public;
+    options->has_former = true;
+    options->commitment = &commitment;
+    options->wrapped = wrapped;
+    statement_put_circle(&body, options);
+    rc = buf_err(&body);
+    if (rc == ERR_OK) {
+        rc = store_state(store, buf_bytes(&body), out, msg);
+    }
+    buf_release(&body);
+    return rc;
+}
+
+/* The boxes that were too many for one statement. */
+static enum err
+state_seals(struct store *store, struct dot generation,
+    const struct seal_item *seals, size_t count, struct err_msg *msg)
+{
+    enum err rc = ERR_OK;
+
+    for (size_t done = 0; done < count && rc == ERR_OK; done += SEALS_MAX) {
+        size_t left = count - done;
+        struct author_dot name = {0};
+        struct buf body = {0};
+        struct dot dot;
+
+        rc = store_name_dot(store, generation, &name);
+        if (rc == ERR_OK) {
+            statement_put_seals(
+                &body, name, seals + done, left < SEALS_MAX ? left : SEALS_MAX);
+            rc = buf_err(&body);
+        }
+        if (rc == ERR_OK) {
+            rc = store_state(store, buf_bytes(&body), &dot, msg);
+        }
+        buf_release(&body);
+    }
+    return rc;
+}
+
+static enum err
+renew(struct store *store, const struct circle_name *name, uint32_t former,
+    struct err_msg *msg)
+{
+    size_t nodes = store->membership.node_count;
+    struct seal_item *seals = mem_zalloc(nodes + 1, sizeof(*seals));
+    struct circle_options options = {.circle = name, .seals = seals};
+    struct secret_key secret;
+    struct dot dot = {0};
+    size_t count = 0;
+    enum err rc = seals == NULL ? ERR_NOMEM : ERR_OK;
+
+    local_random(store, secret.bytes, sizeof(secret.bytes));
+    if (rc == ERR_OK) {
+        rc = seal_to_all(store, name, &secret, seals, &count);
+    }
+    if (rc == ERR_OK) {
+        options.seal_count = count < SEALS_MAX ? count : SEALS_MAX;
+        rc = state_circle(store, &options, &secret, former, &dot, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = state_seals(store, dot, seals + options.seal_count,
+            count - options.seal_count, msg);
+    }
+    mem_wipe(&secret, sizeof(secret));
+    mem_free(seals);
+    return rc;
+}
+
+enum err
+circles_renew(struct store *store, bool as_warden, struct err_msg *msg)
+{
+    struct circle_name names[] = {{.kind = CIRCLE_LINK},
+        {.kind = CIRCLE_EVERYONE},
+        {.kind = CIRCLE_OFFICE, .office = store->options.office}};
+    uint32_t log = 0;
+    enum err rc = state_members(store, msg);
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == ERR_OK;
+         i++) {
+        uint32_t current = 0;
+        uint32_t held = 0;
+
+        if (membership_current(&store->membership, &names[i], &current) ||
+            !find_held(store, &names[i], &held) ||
+            !may_make(store, &names[i]) ||
+            (as_warden && !is_warden(store, &names[i])) ||
+            local_log(store, LOG_CONTROL, &log) != ERR_OK ||
+            store->states[log]->edge.size == 0 ||
+            local_check(store, log, NULL) != ERR_OK) {
+            continue;
+        }
+        rc = renew(store, &names[i], held, msg);
+    }
+    return rc;
+}
