@@ -45,6 +45,16 @@ hash_blake2b_keyed(
 }
 
 void
+hash_short_keyed(
+    uint8_t out[8], const struct secret_key *key, struct bytes data)
+{
+    static_assert(crypto_shorthash_BYTES == 8 &&
+                      crypto_shorthash_KEYBYTES <= sizeof(key->bytes),
+        "a short hash and its key");
+    crypto_shorthash(out, data.data, data.size, key->bytes);
+}
+
+void
 hash_blake2b_512(uint8_t out[64], const struct bytes *parts, size_t count)
 {
     crypto_generichash_state state;

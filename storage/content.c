@@ -56,17 +56,26 @@ content_release(struct content_cache *cache)
     mem_wipe(&cache->storage, sizeof(cache->storage));
 }
 
-void
-content_derive(struct content_cache *cache, struct content_key *key)
+const struct seal_keys *
+content_seal(struct content_key *key)
+{
+    if (!key->has_seal) {
+        seal_keys_init(&key->seal, &key->secret);
+        key->has_seal = true;
+    }
+    return &key->seal;
+}
+
+const struct seal_rest_keys *
+content_rest(const struct content_cache *cache, struct content_key *key)
 {
     uint8_t room[ARRAY_BYTES];
     struct flat item;
     struct secret_key root;
 
-    if (key->has_derived) {
-        return;
+    if (key->has_rest) {
+        return &key->rest;
     }
-    seal_keys_init(&key->seal, &key->secret);
     /* A derived value dies with either key: docs/storage.md, "At rest". */
     item = flat_array(room, sizeof(room), 2, rest_label);
     flat_32(&item, key->secret.bytes);
@@ -74,7 +83,8 @@ content_derive(struct content_cache *cache, struct content_key *key)
     seal_rest_keys_init(&key->rest, &root);
     mem_wipe(room, sizeof(room));
     mem_wipe(&root, sizeof(root));
-    key->has_derived = true;
+    key->has_rest = true;
+    return &key->rest;
 }
 
 void
@@ -82,7 +92,8 @@ content_set_secret(struct content_key *key, const struct secret_key *secret)
 {
     key->secret = *secret;
     key->has_secret = true;
-    key->has_derived = false;
+    key->has_seal = false;
+    key->has_rest = false;
     key->is_dirty = true;
 }
 

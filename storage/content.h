@@ -21,12 +21,13 @@ struct content_key {
     struct key_info info;
     uint64_t head;
     bool has_secret;
-    bool has_derived;
+    bool has_seal;
+    bool has_rest;
     bool is_dirty;
     bool is_late; /* its records are made again before the commit */
     struct secret_key secret;
-    struct seal_keys seal;      /* where has_derived */
-    struct seal_rest_keys rest; /* likewise: seals derived values */
+    struct seal_keys seal;      /* where has_seal */
+    struct seal_rest_keys rest; /* where has_rest */
 };
 
 struct content_cache {
@@ -52,12 +53,15 @@ enum err content_add(struct content_cache *cache, struct txn *txn,
 /* Set the secret; the row is to be written again. */
 void content_set_secret(
     struct content_key *key, const struct secret_key *secret);
+/* What seals bodies under the key; made when first wanted. */
+const struct seal_keys *content_seal(struct content_key *key);
 /*
- * Derive once, before use. Values at rest are sealed under
+ * What seals values derived from them, likewise. It is made of
  *     derive(storage key, ["corridor/record/rest/1", content key]),
  * so that they die with either key.
  */
-void content_derive(struct content_cache *cache, struct content_key *key);
+const struct seal_rest_keys *content_rest(
+    const struct content_cache *cache, struct content_key *key);
 /*
  * A row, and back: `dot` is the row's key. Encoding appends; decoding fills a
  * zeroed *key, to be released with key_info_release. ERR_CORRUPT, ERR_NOMEM.

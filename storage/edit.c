@@ -413,15 +413,13 @@ write_class(struct editing *e, uint8_t class, size_t op_count,
         options.grants = &fresh.grant;
         options.grant_count = 1;
         seal_keys_init(&fresh_seal, &fresh.secret);
-    } else {
-        content_derive(&store->content, key);
     }
     rc = judge(e, &change, options.key, class, &clock.clock, msg);
     if (rc == ERR_OK) {
         rc = make_plain(e, &options, &change, made);
     }
     if (rc == ERR_OK) {
-        rc = seal_made(e, key != NULL ? &key->seal : &fresh_seal,
+        rc = seal_made(e, key != NULL ? content_seal(key) : &fresh_seal,
             key != NULL ? NULL : &fresh, made);
     }
     if (rc == ERR_OK) {

@@ -18,7 +18,12 @@
 #include "storage/store_internal.h"
 #include "sync/model/merge.h"
 
-enum { TERM_VALUE_BYTES_MAX = 256 }; /* longer values are not indexed */
+enum {
+    TERM_FIXED_BYTES = 4,      /* kind and field */
+    TERM_VALUE_BYTES_MAX = 256 /* longer values are not indexed */
+};
+
+static_assert(sizeof(struct index_term) == 8, "a term is a short hash");
 
 enum err
 index_touch(struct store *store, const uint8_t *record_key, struct err_msg *msg)
@@ -34,62 +39,64 @@ index_touch(struct store *store, const uint8_t *record_key, struct err_msg *msg)
 }
 
 /* A text is compared without its language tag and ASCII case. */
-static void
-put_folded(struct buf *out, struct bytes value)
+static struct bytes
+text_of(struct bytes value)
 {
     struct cursor cursor = cursor_init(value);
-    struct bytes text = value;
 
     if (cbor_peek(&cursor) == CBOR_ARRAY && cbor_get_array(&cursor) == 2 &&
         cbor_peek(&cursor) == CBOR_TEXT) {
-        text = cbor_get_text(&cursor);
-    } else {
-        cursor = cursor_init(value);
-        if (cbor_peek(&cursor) == CBOR_TEXT) {
-            text = cbor_get_text(&cursor);
-        }
+        return cbor_get_text(&cursor);
     }
-    uint8_t *folded = buf_extend(out, text.size);
-    for (size_t i = 0; folded != NULL && i < text.size; i++) {
-        uint8_t c = text.data[i];
-        folded[i] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
-    }
+    cursor = cursor_init(value);
+    return cbor_peek(&cursor) == CBOR_TEXT ? cbor_get_text(&cursor) : value;
 }
 
-enum err
+static uint8_t
+fold(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
+}
+
+void
 index_term(struct index_term *out, const struct secret_key *index_key,
     const struct index_value *value)
 {
-    struct buf text = {0};
-    struct hash hash;
-    enum err rc = ERR_OK;
+    uint8_t room[TERM_FIXED_BYTES + TERM_VALUE_BYTES_MAX];
+    struct bytes text = text_of(value->value);
+    size_t size = TERM_FIXED_BYTES + text.size;
 
-    buf_put_u16(&text, value->kind);
-    buf_put_u16(&text, value->field);
-    put_folded(&text, value->value);
-    rc = buf_err(&text);
-    if (rc == ERR_OK) {
-        hash_blake2b_keyed(&hash, index_key, buf_bytes(&text));
-        memcpy(out->bytes, hash.bytes, TERM_BYTES);
+    assert(text.size <= TERM_VALUE_BYTES_MAX);
+    num_store_u16(room, value->kind);
+    num_store_u16(room + 2, value->field);
+    for (size_t i = 0; i < text.size; i++) {
+        room[TERM_FIXED_BYTES + i] = fold(text.data[i]);
     }
-    buf_wipe(&text);
-    return rc;
+    hash_short_keyed(out->bytes, index_key, bytes_of(room, size));
+    mem_wipe(room, size);
 }
 
 bool
 index_same(struct bytes a, struct bytes b)
 {
-    struct buf x = {0};
-    struct buf y = {0};
-    bool same = false;
+    struct bytes x = text_of(a);
+    struct bytes y = text_of(b);
+    size_t i = 0;
 
-    put_folded(&x, a);
-    put_folded(&y, b);
-    same = buf_err(&x) == ERR_OK && buf_err(&y) == ERR_OK &&
-           bytes_equal(buf_bytes(&x), buf_bytes(&y));
-    buf_wipe(&x);
-    buf_wipe(&y);
-    return same;
+    if (x.size != y.size) {
+        return false;
+    }
+    while (i < x.size && fold(x.data[i]) == fold(y.data[i])) {
+        i++;
+    }
+    return i == x.size;
+}
+
+/* A text that no list shows is told, not asked for by all its letters. */
+static bool
+is_prose(const struct schema_field *field)
+{
+    return field->type == VALUE_TX && !field->listed;
 }
 
 bool
@@ -97,7 +104,7 @@ index_takes(const struct schema_field *field, struct bytes value)
 {
     return field != NULL && field->class != CLASS_SEALED &&
            field->rule != RULE_JOURNAL && field->rule != RULE_LEDGER &&
-           value.size <= TERM_VALUE_BYTES_MAX;
+           !is_prose(field) && value.size <= TERM_VALUE_BYTES_MAX;
 }
 
 static int
@@ -128,10 +135,7 @@ push_term(
     rc = mem_grow(
         (void **)&t->terms, &t->capacity, t->count + 1, sizeof(*t->terms));
     if (rc == ERR_OK) {
-        rc = index_term(&t->terms[t->count], &t->store->secrets->index, &value);
-    }
-    if (rc == ERR_OK) {
-        t->count++;
+        index_term(&t->terms[t->count++], &t->store->secrets->index, &value);
     }
     return rc;
 }

@@ -18,13 +18,14 @@ struct index_value {
     struct bytes value; /* canonical CBOR */
 };
 
-/* The term of a value: the first 8 bytes of keyed BLAKE2b-256 of kind u16,
- * field u16, folded value. ERR_NOMEM. */
-enum err index_term(struct index_term *out, const struct secret_key *index_key,
-    const struct index_value *value) MUST_USE;
+/* The term of a value that the index takes: SipHash-2-4 of kind u16, field
+ * u16, folded value. */
+void index_term(struct index_term *out, const struct secret_key *index_key,
+    const struct index_value *value);
 
 /* Does the index take this value? What a person may ask for by equality:
- * short values of fields that are not sealed. NULL: an unknown field. */
+ * short values of fields that are not sealed, and of texts those that lists
+ * show. NULL: an unknown field. */
 bool index_takes(const struct schema_field *field, struct bytes value);
 
 /* Do two values fold to the same? (texts: without language and ASCII case) */

@@ -67,14 +67,13 @@ reader_open_change(struct reader *reader, const struct open_change *change,
     if (!change->key->has_secret) {
         return ERR_NO_KEY;
     }
-    content_derive(reader->content, change->key);
     if (change_body_split(&body, change->header, change->entry->body) !=
         ERR_OK) {
         *out_void = VOID_MALFORMED;
         return ERR_OK;
     }
-    rc =
-        seal_body_open_with(&padded, &change->key->seal, &options, body.sealed);
+    rc = seal_body_open_with(
+        &padded, content_seal(change->key), &options, body.sealed);
     if (rc == ERR_OK) {
         rc = codec_unpack(reader->codec, plain, buf_bytes(&padded));
         if (rc == ERR_VERSION) {
@@ -268,7 +267,6 @@ encode_half(struct reader *reader, struct buf *out, const struct record *record,
         rc = ERR_NO_KEY;
     }
     if (rc == ERR_OK) {
-        content_derive(reader->content, content);
         rc = record_encode(&plain, record, sealed);
     }
     if (rc == ERR_OK) {
@@ -277,7 +275,7 @@ encode_half(struct reader *reader, struct buf *out, const struct record *record,
         buf_put_bytes(out, key_bytes(&name));
         size_at = out->size;
         buf_put_u32(out, 0);
-        rc = seal_rest_with(out, &content->rest,
+        rc = seal_rest_with(out, content_rest(reader->content, content),
             bytes_of(place.bytes, sizeof(place.bytes)), buf_bytes(&plain));
     }
     if (rc == ERR_OK && buf_err(out) == ERR_OK) {
@@ -331,8 +329,7 @@ decode_half(struct reader *reader, struct record *record, struct bytes key,
     if (rc != ERR_OK) {
         return rc;
     }
-    content_derive(reader->content, content);
-    rc = seal_rest_open_with(&plain, &content->rest,
+    rc = seal_rest_open_with(&plain, content_rest(reader->content, content),
         bytes_of(place.bytes, sizeof(place.bytes)), half->sealed);
     if (rc == ERR_OK) {
         rc = record_decode(record, reader->logs, buf_bytes(&plain));

@@ -139,18 +139,17 @@ seal(struct sharing *s)
         .kind = ENTRY_CHANGE,
     };
     struct seal_body_options options = {.place = &place};
+    const struct seal_keys *keys = content_seal(s->key);
     struct seal seal;
     struct hash r;
 
-    content_derive(&store->content, s->key);
-    seal_opening_with(&r, &s->key->seal, &place, buf_bytes(&s->header));
+    seal_opening_with(&r, keys, &place, buf_bytes(&s->header));
     seal_compute(&seal, &r, &place, buf_bytes(&s->padded));
     mem_wipe(&r, sizeof(r));
     header_put_seal(&s->header, &seal);
     options.header = buf_bytes(&s->header);
     options.seal = &seal;
-    return seal_body_with(
-        &s->body, &s->key->seal, &options, buf_bytes(&s->padded));
+    return seal_body_with(&s->body, keys, &options, buf_bytes(&s->padded));
 }
 
 static enum err

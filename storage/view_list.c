@@ -175,11 +175,9 @@ candidates_indexed(
     struct index_term term;
     struct scan scan = {0};
     bool more = false;
-    enum err rc = index_term(&term, &l->view->store->secrets->index, &value);
+    enum err rc = scan_open(&scan, l->view->txn, TABLE_INDEX, msg);
 
-    if (rc == ERR_OK) {
-        rc = scan_open(&scan, l->view->txn, TABLE_INDEX, msg);
-    }
+    index_term(&term, &l->view->store->secrets->index, &value);
     more = rc == ERR_OK &&
            scan_seek(&scan, bytes_of(term.bytes, sizeof(term.bytes)));
     while (rc == ERR_OK && more &&

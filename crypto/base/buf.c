@@ -126,11 +126,29 @@ buf_extend(struct buf *buf, size_t size)
     return room;
 }
 
+/* The usual case: within the memory there is. */
+static bool
+fits(const struct buf *buf, size_t size)
+{
+    return buf->rc == ERR_OK && size <= buf->capacity - buf->size &&
+           size <= limit_of(buf) - buf->size;
+}
+
 void
 buf_put(struct buf *buf, const void *data, size_t size)
 {
-    uint8_t *room = size == 0 ? NULL : buf_extend(buf, size);
+    uint8_t *room = NULL;
 
+    check(buf);
+    if (size == 0) {
+        return;
+    }
+    if (fits(buf, size)) {
+        room = buf->data + buf->size;
+        buf->size += size;
+    } else {
+        room = buf_extend(buf, size);
+    }
     if (room != NULL) {
         memcpy(room, data, size);
     }
@@ -151,7 +169,12 @@ buf_put_text(struct buf *buf, const char *text)
 void
 buf_put_u8(struct buf *buf, uint8_t value)
 {
-    buf_put(buf, &value, sizeof(value));
+    check(buf);
+    if (fits(buf, sizeof(value))) {
+        buf->data[buf->size++] = value;
+    } else {
+        buf_put(buf, &value, sizeof(value));
+    }
 }
 
 void

@@ -64,9 +64,30 @@ utf8_sequence(struct bytes text)
     return size;
 }
 
+/* How many of the first bytes are ASCII, in steps of eight. */
+static size_t
+ascii_run(struct bytes text)
+{
+    size_t at = 0;
+    uint64_t eight = 0;
+
+    while (text.size - at >= sizeof(eight)) {
+        memcpy(&eight, text.data + at, sizeof(eight));
+        if ((eight & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+        at += sizeof(eight);
+    }
+    return at;
+}
+
 bool
 bytes_are_utf8(struct bytes text)
 {
+    size_t run = ascii_run(text);
+
+    /* Text that begins in another script seldom goes on in ASCII. */
+    text = run == 0 ? text : bytes_of(text.data + run, text.size - run);
     while (text.size > 0) {
         size_t size = utf8_sequence(text);
 

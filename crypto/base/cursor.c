@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/base/cursor.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "crypto/base/num.h"
@@ -20,33 +19,6 @@ cursor_init(struct bytes bytes)
     };
 }
 
-size_t
-cursor_left(const struct cursor *cursor)
-{
-    assert(cursor->pos <= cursor->end);
-    return cursor->failed ? 0 : (size_t)(cursor->end - cursor->pos);
-}
-
-void
-cursor_fail(struct cursor *cursor)
-{
-    cursor->failed = true;
-}
-
-struct bytes
-cursor_take(struct cursor *cursor, size_t size)
-{
-    struct bytes taken = {NULL, 0};
-
-    if (cursor->failed || size > cursor_left(cursor)) {
-        cursor_fail(cursor);
-        return taken;
-    }
-    taken = bytes_of(cursor->pos, size);
-    cursor->pos += size;
-    return taken;
-}
-
 void
 cursor_copy(struct cursor *cursor, void *out, size_t size)
 {
@@ -57,14 +29,6 @@ cursor_copy(struct cursor *cursor, void *out, size_t size)
     } else {
         memcpy(out, taken.data, size);
     }
-}
-
-uint8_t
-cursor_u8(struct cursor *cursor)
-{
-    struct bytes taken = cursor_take(cursor, 1);
-
-    return taken.data == NULL ? 0 : taken.data[0];
 }
 
 uint16_t

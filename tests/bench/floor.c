@@ -169,7 +169,7 @@ bare_open(struct bare *bare, const char *dir)
 {
     ck_assert_int_eq(mdb_env_create(&bare->env), 0);
     ck_assert_int_eq(mdb_env_set_maxdbs(bare->env, 4), 0);
-    ck_assert_int_eq(mdb_env_set_mapsize(bare->env, (size_t)16 << 30), 0);
+    ck_assert_int_eq(mdb_env_set_mapsize(bare->env, (size_t)2 << 30), 0);
     ck_assert_int_eq(mdb_env_open(bare->env, dir, 0, 0600), 0);
     ck_assert_int_eq(mdb_txn_begin(bare->env, NULL, 0, &bare->txn), 0);
     ck_assert_int_eq(

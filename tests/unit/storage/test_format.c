@@ -271,7 +271,7 @@ START_TEST(terms_are_keyed_hashes_of_folded_values)
 {
     struct secret_key index_key;
     struct index_term term;
-    struct hash hash;
+    uint8_t hash[8];
     struct buf value = {0};
     struct buf text = {0};
     struct index_value folded = {FIXTURE_CASE, FIXTURE_CASE_SUMMARY, {0}};
@@ -279,13 +279,13 @@ START_TEST(terms_are_keyed_hashes_of_folded_values)
     hash_derive_label(&index_key, storage_key(), "corridor/index/1");
     buf_put(&text, "\0\3\0\14", 4);
     buf_put_text(&text, "a summary");
-    hash_blake2b_keyed(&hash, &index_key, buf_bytes(&text));
+    hash_short_keyed(hash, &index_key, buf_bytes(&text));
     cbor_put_array(&value, 2);
     cbor_put_cstr(&value, "A Summary");
     cbor_put_cstr(&value, "en");
     folded.value = buf_bytes(&value);
-    ck_assert_int_eq(index_term(&term, &index_key, &folded), ERR_OK);
-    ck_assert_mem_eq(term.bytes, hash.bytes, 8);
+    index_term(&term, &index_key, &folded);
+    ck_assert_mem_eq(term.bytes, hash, 8);
     buf_release(&value);
     buf_release(&text);
 }
