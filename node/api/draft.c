@@ -402,8 +402,12 @@ draft_finish(struct draft *draft)
         struct change_op *op = &draft->ops[i];
 
         *op = item->op;
-        op->value.data = draft->bytes.data + item->value_at;
-        op->reason.data = draft->bytes.data + item->reason_at;
+        if (op->has_value) {
+            op->value.data = draft->bytes.data + item->value_at;
+        }
+        if (op->has_reason) {
+            op->reason.data = draft->bytes.data + item->reason_at;
+        }
         op->dots = op->dot_count > 0 ? draft->dots + item->dots_at : NULL;
     }
     return ERR_OK;

@@ -16,8 +16,7 @@
 
 enum {
     BATCH_ROWS_MAX = 8192, /* a write, and so a commit */
-    BATCH_BYTES_MAX = API_IMPORT_BYTES_MAX * 3 / 4,
-    BATCH_LOCAL_BYTES_MAX = 4 * API_IMPORT_BYTES_MAX,
+    BATCH_BYTES_MAX = API_IMPORT_BYTES_MAX - 4096, /* of a request's body */
     FAULTS_SHOWN_MAX = 1000
 };
 
@@ -31,7 +30,6 @@ struct importing {
     uint64_t lines[BATCH_ROWS_MAX];
     size_t count;
     size_t bytes;
-    size_t bytes_max;
     uint64_t made;
     uint64_t updated;
     uint64_t unchanged;
@@ -117,8 +115,15 @@ put_names_of(struct importing *in, const json_t *value)
     return rc;
 }
 
+/* What the row adds to the body, but for the names that it speaks of. */
+static size_t
+row_bytes(const struct rows_row *row)
+{
+    return json_dumpb(row->json, NULL, 0, JSON_COMPACT) + 12;
+}
+
 static enum err
-batch_add(struct importing *in, const struct rows_row *row)
+batch_add(struct importing *in, const struct rows_row *row, size_t bytes)
 {
     enum err rc = ERR_OK;
 
@@ -132,7 +137,7 @@ batch_add(struct importing *in, const struct rows_row *row)
         rc = ERR_NOMEM;
     }
     in->lines[in->count++] = row->line;
-    in->bytes += row->bytes + 12;
+    in->bytes += bytes;
     return rc;
 }
 
@@ -220,14 +225,14 @@ batch_send(struct importing *in)
     api_response_release(&answer);
     batch_drop(in);
     say_progress(in);
-    /* In process nothing is sent, so nothing limits it but memory. */
-    in->bytes_max = client_is_remote(in->cli->client) ? BATCH_BYTES_MAX
-                                                      : BATCH_LOCAL_BYTES_MAX;
     if (exit == CLI_DONE && !batch_begin(in)) {
         exit = cli_fail(in->cli, ERR_NOMEM, NULL);
     }
     return exit;
 }
+
+/* Names that a row speaks of are counted for the most that they can be. */
+enum { NAMES_BYTES_MAX = 64 * 1024 };
 
 /* One row into the batch, which goes out when it is full. */
 static enum cli_exit
@@ -235,12 +240,18 @@ import_row(struct importing *in, const struct rows_row *row)
 {
     enum cli_exit exit = CLI_DONE;
     enum err rc = ERR_OK;
+    size_t bytes = row_bytes(row);
+    size_t most = bytes + NAMES_BYTES_MAX;
 
-    if (in->count == BATCH_ROWS_MAX || in->bytes + row->bytes > in->bytes_max) {
+    if (most > BATCH_BYTES_MAX) {
+        say_fault(in, row->line, "the row is too big");
+        return CLI_DONE;
+    }
+    if (in->count == BATCH_ROWS_MAX || in->bytes + most > BATCH_BYTES_MAX) {
         exit = batch_send(in);
     }
     if (exit == CLI_DONE) {
-        rc = batch_add(in, row);
+        rc = batch_add(in, row, bytes);
         exit = rc == ERR_OK ? CLI_DONE : cli_fail(in->cli, rc, NULL);
     }
     return exit;
@@ -327,7 +338,6 @@ command_import(struct cli *cli)
     bool is_csv = false;
     int fd = STDIN_FILENO;
 
-    in.bytes_max = BATCH_BYTES_MAX;
     in.kind = cli->args.count == 2 ? cli->args.words[0] : NULL;
     if (!find_format(cli, path, &is_csv)) {
         return cli_usage(cli, "of which form is it? Give --format");

@@ -37,6 +37,10 @@ cell_at(const struct sheet *sheet, size_t n)
 {
     size_t start = n == 0 ? 0 : sheet->ends[n - 1];
 
+    if (sheet->text.size == 0) {
+        return bytes_of(NULL, 0);
+    }
+
     return bytes_of(sheet->text.data + start, sheet->ends[n] - start);
 }
 

@@ -331,7 +331,7 @@ csv_cell(const struct csv *csv, size_t n)
     size_t start = n == 0 || n > csv->count ? 0 : csv->ends[n - 1];
     struct bytes cell = {NULL, 0};
 
-    if (n >= csv->count) {
+    if (n >= csv->count || csv->text.size == 0) {
         return cell;
     }
     cell = bytes_of(csv->text.data + start, csv->ends[n] - start);

@@ -52,7 +52,7 @@ next_line(struct line_reader *reader, struct bytes *out, struct err_msg *msg)
 
     for (;;) {
         size_t left = reader->raw.size - reader->at;
-        const uint8_t *start = reader->raw.data + reader->at;
+        const uint8_t *start = left > 0 ? reader->raw.data + reader->at : NULL;
         const uint8_t *end =
             left > seen ? memchr(start + seen, '\n', left - seen) : NULL;
         enum err rc = ERR_OK;

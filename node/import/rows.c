@@ -143,8 +143,7 @@ read_names(struct rows *rows, struct err_msg *msg)
 }
 
 static enum err
-put_cell(struct rows *rows, json_t *object, size_t n, size_t *bytes,
-    struct err_msg *msg)
+put_cell(struct rows *rows, json_t *object, size_t n, struct err_msg *msg)
 {
     const char *name = json_string_value(json_array_get(rows->names, n));
     struct bytes cell = csv_cell(&rows->csv, n);
@@ -162,7 +161,6 @@ put_cell(struct rows *rows, json_t *object, size_t n, size_t *bytes,
         return err_set(
             msg, ERR_MALFORMED, "cell %zu has no name in the first row", n + 1);
     }
-    *bytes += strlen(name) + cell.size + 6;
     if (json_object_get(object, name) != NULL) {
         return err_set(msg, ERR_MALFORMED,
             "two columns have the same name in the first row");
@@ -194,7 +192,7 @@ next_csv(struct rows *rows, struct rows_row *out, struct bytes *row,
     }
     object = json_object();
     for (size_t i = 0; i < rows->csv.count && rc == ERR_OK; i++) {
-        rc = put_cell(rows, object, i, &out->bytes, msg);
+        rc = put_cell(rows, object, i, msg);
     }
     if (rc != ERR_OK) {
         json_decref(object);

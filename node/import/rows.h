@@ -20,7 +20,6 @@ struct rows;
 struct rows_row {
     json_t *json;     /* an object; the caller's to release */
     uint64_t line;    /* from 1 */
-    size_t bytes;     /* about as many as the object has as JSON */
     uint32_t repeats; /* equal rows before this one */
 };
 
