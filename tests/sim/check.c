@@ -129,9 +129,66 @@ check_committed(struct host *host)
     }
 }
 
+/* How much of a log the others have between them. */
+static uint64_t
+held_by_others(const struct host *host, uint32_t log)
+{
+    const struct sim *sim = host->sim;
+    uint64_t held = 0;
+
+    for (size_t i = 0; i < sim->host_count; i++) {
+        uint64_t stored = vclock_get(&sim->hosts[i]->stored, log);
+
+        if (sim->hosts[i] != host && stored > held) {
+            held = stored;
+        }
+    }
+    return held;
+}
+
+/* What nobody else has of the host's own log never was. */
+static void
+forget_lost(struct host *host, enum log_kind kind)
+{
+    struct sim *sim = host->sim;
+    struct log_id id = {*host_id(host), (uint8_t)kind};
+    uint32_t log = truth_log(sim, &id);
+    uint64_t stays = held_by_others(host, log);
+
+    if (stays < vclock_get(&host->backed_up, log)) {
+        stays = vclock_get(&host->backed_up, log);
+    }
+    if (sim->truth.logs[log].count > stays) {
+        sim->digests->count = 0; /* the same clock will mean other entries */
+    }
+    truth_forget(&sim->truth, log, stays);
+    oracle_forget(&sim->oracle, log, stays);
+    if (kind == LOG_CHANGES) {
+        host->matched = sim->truth.logs[log].count;
+    }
+}
+
+bool
+check_is_whole(const struct host *host)
+{
+    struct sim *sim = host->sim;
+
+    for (uint8_t kind = LOG_CONTROL; kind <= LOG_CHANGES; kind++) {
+        struct log_id id = {*host_id(host), kind};
+        uint32_t log = truth_log(sim, &id);
+
+        if (vclock_get(&host->applied, log) < sim->truth.logs[log].count) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void
 check_restored(struct host *host)
 {
+    forget_lost(host, LOG_CONTROL);
+    forget_lost(host, LOG_CHANGES);
     set_clock(&host->stored, &host->backed_up);
     set_clock(&host->durable, &host->backed_up);
     set_clock(&host->acknowledged, &host->backed_up);

@@ -16,6 +16,8 @@ void check_opened(struct host *host);
 void check_committed(struct host *host);
 /* The disk was replaced by the backup: what is lost is lost by people. */
 void check_restored(struct host *host);
+/* Has a restored host got its own entries back? Until then nobody writes. */
+bool check_is_whole(const struct host *host);
 /* What the engine reports. */
 void check_report(struct host *host, const struct report *report);
 /* A peer has said that it durably holds this (a full form). */

@@ -21,7 +21,7 @@ fault_choose(struct sim *sim)
     faults->replays = sim_chance(sim, 3);
     faults->crashes = sim_chance(sim, 2);
     faults->clocks = sim_chance(sim, 2);
-    faults->restores = sim_chance(sim, 6);
+    faults->restores = sim_chance(sim, 4);
     faults->allocations = sim_chance(sim, 4);
     faults->hostile = sim->host_count > 2 && sim_chance(sim, 4);
     for (size_t i = 0; faults->clocks && i < sim->host_count; i++) {
@@ -195,6 +195,43 @@ strike_clock(struct sim *sim)
         (int64_t)sim_below(sim, JUMP_MS_MAX) - JUMP_MS_MAX / 2;
 }
 
+/* It would write before it meets anybody: admissions of those who come. */
+static bool
+has_guests(const struct sim *sim, const struct host *host)
+{
+    for (size_t i = 0; i < sim->host_count; i++) {
+        if (sim->hosts[i] != host && sim->hosts[i]->inviter == host->index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Keep a copy of a disk, or put an older one in. What the others have got
+ * by then they have written down, so that all know what is lost. */
+static void
+strike_restore(struct sim *sim)
+{
+    struct host *host = any_host(sim);
+
+    if (!host_is_up(host) || !host->is_enrolled || host->is_hostile ||
+        host->was_restored || has_guests(sim, host)) {
+        return;
+    }
+    if (host->disk.backup.size == 0 || sim_chance(sim, 3)) {
+        host_back_up(host);
+        return;
+    }
+    host_crash(host);
+    for (size_t i = 0; i < sim->host_count; i++) {
+        if (host_is_up(sim->hosts[i])) {
+            host_drain(sim->hosts[i]);
+        }
+    }
+    host_restore(host);
+    host_boot(host);
+}
+
 void
 fault_strike(struct sim *sim)
 {
@@ -208,6 +245,9 @@ fault_strike(struct sim *sim)
     }
     if (faults->crashes && sim_chance(sim, 24)) {
         strike_crash(sim);
+    }
+    if (faults->restores && sim_chance(sim, 15)) {
+        strike_restore(sim);
     }
     if (faults->clocks && sim_chance(sim, 30)) {
         strike_clock(sim);

@@ -258,6 +258,15 @@ host_stop(struct host *host)
     work_forget(host);
 }
 
+void
+host_back_up(struct host *host)
+{
+    enum err rc = vclock_copy(&host->backed_up, &host->durable);
+
+    assert(rc == ERR_OK);
+    disk_back_up(&host->disk);
+}
+
 enum err
 host_invite(struct store *store, const struct host *guest, struct err_msg *msg)
 {
@@ -284,6 +293,7 @@ host_restore(struct host *host)
 {
     assert(!host_is_up(host));
     sim_say(host->sim, "%s gets an older disk", host->name);
+    work_release(host);
     disk_restore(&host->disk);
     host->was_restored = true;
     check_restored(host);

@@ -92,6 +92,8 @@ void host_boot(struct host *host);
 void host_crash(struct host *host);
 /* Shut down as the daemon does. */
 void host_stop(struct host *host);
+/* Keep what is on the disk now as the backup. */
+void host_back_up(struct host *host);
 /* Down, with the disk as the backup has it. */
 void host_restore(struct host *host);
 bool host_is_up(const struct host *host);

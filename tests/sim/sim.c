@@ -333,6 +333,9 @@ tick(struct sim *sim)
         if (!host->is_enrolled && sim_chance(sim, 2)) {
             work_enrol(host);
         }
+        if (host->was_restored && check_is_whole(host)) {
+            host->was_restored = false;
+        }
         host_dial(host);
     }
     if (!sim->is_over) {
@@ -340,7 +343,7 @@ tick(struct sim *sim)
 
         fault_strike(sim);
         if (sim->work_left > 0 && host_is_up(host) && host->is_enrolled &&
-            !sim_chance(sim, 4)) {
+            !host->was_restored && !sim_chance(sim, 4)) {
             sim->work_left--;
             if (sim_chance(sim, 6)) {
                 work_share(host);

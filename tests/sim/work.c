@@ -302,6 +302,7 @@ work_release(struct host *host)
     free(host->pending);
     host->pending = NULL;
     host->pending_count = 0;
+    host->pending_capacity = 0;
 }
 
 static enum err
