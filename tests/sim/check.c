@@ -250,7 +250,9 @@ name_state(struct hash *out, struct host *host)
 
             if (entry->has_key && entry->key.log == log &&
                 entry->key.position == i) {
-                opens = truth_opens(truth, host_id(host), dot, &host->applied)
+                opens = truth_opens(truth, dot,
+                            &(struct truth_reader){
+                                host_id(host), &host->applied, &host->applied})
                             ? 1
                             : 0;
                 pool_put(&state, bytes_of(&opens, 1));
@@ -291,6 +293,59 @@ check_digest(struct host *host, struct view *view)
     all->count++;
 }
 
+/* What a host lists as refused, against what must be. */
+struct refusals {
+    struct host *host;
+    const struct log_table *logs;
+    size_t count; /* of those listed that must be */
+};
+
+static bool
+on_refused(void *context, const struct refused_item *item)
+{
+    struct refusals *refusals = context;
+    struct host *host = refusals->host;
+    struct sim *sim = host->sim;
+    struct dot dot = item->dot;
+
+    dot.log = truth_log(sim, &refusals->logs->ids[item->dot.log]);
+    if (!truth_is_void(&sim->truth, dot, &host->applied)) {
+        sim_fail(sim, VIOLATION_REFUSED, "%s refuses entry %zu of log %u: %s",
+            host->name, (size_t)dot.position, dot.log,
+            void_reason_text(item->reason));
+    }
+    refusals->count++;
+    return true;
+}
+
+/* Every void entry is listed, and nothing else. */
+static void
+check_refused(struct host *host, struct view *view)
+{
+    struct sim *sim = host->sim;
+    struct refusals refusals = {.host = host, .logs = view_logs(view)};
+    size_t wanted = 0;
+
+    if (view_refused(view, on_refused, &refusals, NULL) != ERR_OK) {
+        sim_fail(sim, VIOLATION_VERIFY, "%s cannot list what it refuses",
+            host->name);
+    }
+    for (uint32_t log = 0; log < sim->truth.count; log++) {
+        for (uint64_t i = 0; i < vclock_get(&host->applied, log); i++) {
+            struct dot dot = {log, i};
+
+            wanted += truth_is_void(&sim->truth, dot, &host->applied) ? 1 : 0;
+        }
+    }
+    if (wanted > 0) {
+        sim_say(sim, "%s refuses %zu entries", host->name, wanted);
+    }
+    if (wanted != refusals.count) {
+        sim_fail(sim, VIOLATION_REFUSED, "%s lists %zu refused entries, of %zu",
+            host->name, refusals.count, wanted);
+    }
+}
+
 void
 check_records(struct host *host)
 {
@@ -300,6 +355,7 @@ check_records(struct host *host)
     if (view_open(&view, host->node.store, NULL) != ERR_OK) {
         sim_fail(host->sim, VIOLATION_ERROR, "%s: no view", host->name);
     }
+    check_refused(host, view);
     oracle_check(host, view);
     check_digest(host, view);
     view_close(view);

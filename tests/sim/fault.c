@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/fault.h"
 
+#include "tests/sim/work.h"
+
 enum {
     DAY_MS = 24 * 60 * 60 * 1000,
     JUMP_MS_MAX = 2 * 60 * 60 * 1000,
@@ -22,6 +24,7 @@ fault_choose(struct sim *sim)
     faults->crashes = sim_chance(sim, 2);
     faults->clocks = sim_chance(sim, 2);
     faults->restores = sim_chance(sim, 4);
+    faults->demotions = sim_chance(sim, 3);
     faults->allocations = sim_chance(sim, 4);
     faults->hostile = sim->host_count > 2 && sim_chance(sim, 4);
     for (size_t i = 0; faults->clocks && i < sim->host_count; i++) {
@@ -232,6 +235,18 @@ strike_restore(struct sim *sim)
     host_boot(host);
 }
 
+static void
+strike_demote(struct sim *sim)
+{
+    struct host *founder = sim->hosts[0];
+    const struct host *other = any_host(sim);
+
+    if (host_is_up(founder) && other->office != founder->office &&
+        other->is_enrolled) {
+        work_demote(founder, other);
+    }
+}
+
 void
 fault_strike(struct sim *sim)
 {
@@ -248,6 +263,9 @@ fault_strike(struct sim *sim)
     }
     if (faults->restores && sim_chance(sim, 15)) {
         strike_restore(sim);
+    }
+    if (faults->demotions && sim_chance(sim, 30)) {
+        strike_demote(sim);
     }
     if (faults->clocks && sim_chance(sim, 30)) {
         strike_clock(sim);

@@ -271,7 +271,7 @@ enum err
 host_invite(struct store *store, const struct host *guest, struct err_msg *msg)
 {
     struct invitation invitation = {.secret = guest->invitation,
-        .roles = ROLE_ADMIN | ROLE_WRITE | ROLE_READ,
+        .roles = ROLE_WRITE | ROLE_READ,
         .expires_ms = UINT64_MAX / 2};
     char name[INVITATION_NAME_CHARS + 1];
     struct buf note = {0};

@@ -88,7 +88,10 @@ is_visible(const struct host *host, const struct fact *fact)
 
     assert(entry != NULL && entry->has_key);
     return vclock_counts(&host->applied, fact->id.dot) &&
-           truth_opens(truth, host_id(host), entry->key, &host->applied);
+           !truth_is_void(truth, fact->id.dot, &host->applied) &&
+           truth_opens(truth, entry->key,
+               &(struct truth_reader){
+                   host_id(host), &host->applied, &host->applied});
 }
 
 static const char *

@@ -106,8 +106,9 @@ fact_saw(
         entry->key.position == older->key.position) {
         return true;
     }
-    return truth_opens(
-        truth, &truth->logs[by->id.dot.log].id.node, older->key, &entry->clock);
+    return truth_opens(truth, older->key,
+        &(struct truth_reader){&truth->logs[by->id.dot.log].id.node,
+            &entry->clock, &asked->host->applied});
 }
 
 /* May this operation take the place of that one, if its author saw it? */

@@ -52,6 +52,7 @@ struct sim_faults {
     bool replays;     /* strangers repeat first messages */
     bool crashes;     /* power goes, between and within commits */
     bool clocks;      /* wall clocks are off, drift, jump */
+    bool demotions;   /* offices lose the right to write */
     bool restores;    /* machines come back with older disks */
     bool allocations; /* memory runs out */
     bool hostile;     /* one office lies */

@@ -36,6 +36,7 @@ truth_release(struct truth *truth)
     free(truth->logs);
     free(truth->grants);
     free(truth->seals);
+    free(truth->cuts);
     log_table_release(&truth->table);
     *truth = (struct truth){0};
 }
@@ -134,11 +135,43 @@ take_grants(struct truth *truth, const struct truth_log *log,
     }
 }
 
-/* To whom a control entry seals which generation. */
+/*
+ * An office that may not write any more: its changes end where the author
+ * says it saw them (docs/membership.md).
+ */
 static void
-take_seals(struct truth *truth, const struct truth_log *log, struct bytes body,
+take_roles(struct sim *sim, uint32_t number, const struct statement *statement,
     struct dot entry)
 {
+    struct truth *truth = &sim->truth;
+
+    if ((statement->roles & ROLE_WRITE) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < sim->host_count; i++) {
+        const struct host *host = sim->hosts[i];
+        struct log_id id = {*host_id(host), LOG_CHANGES};
+        struct truth_cut cut = {.entry = entry};
+
+        if (!office_id_equal(&host->node.home.office, &statement->office)) {
+            continue;
+        }
+        cut.log = truth_log(sim, &id);
+        cut.size = vclock_get(&truth->logs[number].author.seen, cut.log);
+        truth->cuts = room_grow(truth->cuts, &truth->cut_capacity,
+            truth->cut_count + 1, sizeof(*truth->cuts));
+        truth->cuts[truth->cut_count] = cut;
+        truth->cut_count++;
+    }
+}
+
+/* To whom a control entry seals which generation. */
+static void
+take_statement(
+    struct sim *sim, uint32_t number, struct bytes body, struct dot entry)
+{
+    struct truth *truth = &sim->truth;
+    const struct truth_log *log = &truth->logs[number];
     struct statement statement = {0};
     struct truth_seal seal = {.generation = entry, .entry = entry};
 
@@ -153,6 +186,9 @@ take_seals(struct truth *truth, const struct truth_log *log, struct bytes body,
             seal.node = statement.seals[i].node;
             add_seal(truth, &seal);
         }
+    }
+    if (statement.type == STATEMENT_ROLES) {
+        take_roles(sim, number, &statement, entry);
     }
     statement_release(&statement);
 }
@@ -191,7 +227,7 @@ read_header(struct sim *sim, uint32_t number, const struct entry *entry,
                    author_resolve(&log->author, NULL, header.key, &out->key);
     take_grants(&sim->truth, log, &header, dot);
     if (entry->kind == ENTRY_CONTROL && entry->has_body) {
-        take_seals(&sim->truth, log, entry->body, dot);
+        take_statement(sim, number, entry->body, dot);
     }
     header_clock_release(&clock);
 }
@@ -376,6 +412,16 @@ forget_grants(struct truth *truth, uint32_t number, uint64_t size)
         }
     }
     truth->seal_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < truth->cut_count; i++) {
+        const struct dot *entry = &truth->cuts[i].entry;
+
+        if (entry->log != number || entry->position < size) {
+            truth->cuts[kept] = truth->cuts[i];
+            kept++;
+        }
+    }
+    truth->cut_count = kept;
 }
 
 void
@@ -419,10 +465,41 @@ seals(const struct truth *truth, const struct truth_grant *grant,
     return false;
 }
 
-bool
-truth_opens(const struct truth *truth, const struct node_id *node,
-    struct dot key, const struct vclock *clock)
+/* Is it beyond a cut that is known by then? */
+static bool
+is_cut(const struct truth *truth, struct dot dot, const struct vclock *judge)
 {
+    for (size_t i = 0; i < truth->cut_count; i++) {
+        const struct truth_cut *cut = &truth->cuts[i];
+
+        if (cut->log == dot.log && dot.position >= cut->size &&
+            vclock_counts(judge, cut->entry)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+truth_is_void(
+    const struct truth *truth, struct dot dot, const struct vclock *judge)
+{
+    const struct truth_entry *entry = truth_entry(truth, dot);
+
+    return is_cut(truth, dot, judge) ||
+           (entry->has_key && is_cut(truth, entry->key, judge));
+}
+
+bool
+truth_opens(const struct truth *truth, struct dot key,
+    const struct truth_reader *reader)
+{
+    const struct node_id *node = reader->node;
+    const struct vclock *clock = reader->clock;
+
+    if (is_cut(truth, key, reader->judge)) {
+        return false;
+    }
     if (node_id_equal(&truth->logs[key.log].id.node, node) &&
         vclock_counts(clock, key)) {
         return true;
@@ -432,6 +509,7 @@ truth_opens(const struct truth *truth, const struct node_id *node,
 
         if (grant->key.log == key.log && grant->key.position == key.position &&
             vclock_counts(clock, grant->entry) &&
+            !is_cut(truth, grant->entry, reader->judge) &&
             seals(truth, grant, node, clock)) {
             return true;
         }

@@ -57,6 +57,13 @@ struct truth_seal {
     struct node_id node;
 };
 
+/* "From `size` on the log's author may not write", says that entry. */
+struct truth_cut {
+    uint32_t log;
+    uint64_t size;
+    struct dot entry;
+};
+
 struct truth {
     struct log_table table;
     struct truth_log *logs;
@@ -68,6 +75,9 @@ struct truth {
     struct truth_seal *seals;
     size_t seal_count;
     size_t seal_capacity;
+    struct truth_cut *cuts;
+    size_t cut_count;
+    size_t cut_capacity;
 };
 
 /* Free what it holds. */
@@ -91,8 +101,23 @@ void truth_look(struct host *host);
  */
 void truth_forget(struct truth *truth, uint32_t log, uint64_t size);
 
-/* Could that node open the key by what the clock counts? */
-bool truth_opens(const struct truth *truth, const struct node_id *node,
-    struct dot key, const struct vclock *clock);
+/*
+ * Is the change void, by what `judge` counts: beyond a cut, or under a key
+ * that a void one made?
+ */
+bool truth_is_void(
+    const struct truth *truth, struct dot dot, const struct vclock *judge);
+
+/*
+ * Could that node open the key by what the clock counts? Void grants, by what
+ * `judge` counts, do not.
+ */
+struct truth_reader {
+    const struct node_id *node;
+    const struct vclock *clock;
+    const struct vclock *judge;
+};
+bool truth_opens(const struct truth *truth, struct dot key,
+    const struct truth_reader *reader);
 
 #endif

@@ -306,6 +306,41 @@ work_release(struct host *host)
 }
 
 static enum err
+run_demote(struct host_write *write, struct store *store, struct err_msg *msg)
+{
+    const struct office_id *office = write->context;
+    struct buf body = {0};
+    struct dot dot;
+    enum err rc = ERR_OK;
+
+    statement_put_roles(&body, office, ROLE_READ);
+    rc = buf_err(&body);
+    if (rc == ERR_OK) {
+        rc = store_state(store, buf_bytes(&body), &dot, msg);
+    }
+    buf_release(&body);
+    return rc;
+}
+
+static void
+done_demote(struct host_write *write, enum err rc)
+{
+    sim_say(write->host->sim, "%s takes the right to write: %s",
+        write->host->name, err_text(rc));
+}
+
+void
+work_demote(struct host *founder, const struct host *other)
+{
+    struct host_write write = {.run = run_demote, .done = done_demote};
+    struct office_id *office = room_new(sizeof(*office));
+
+    *office = other->node.home.office;
+    write.context = office;
+    host_submit(founder, &write);
+}
+
+static enum err
 run_enrol(struct host_write *write, struct store *store, struct err_msg *msg)
 {
     struct host *host = write->host;

@@ -15,6 +15,8 @@
 void work_edit(struct host *host);
 /* Somebody there shares a record with another office, or with all. */
 void work_share(struct host *host);
+/* The founder takes the right to write from an office. */
+void work_demote(struct host *founder, const struct host *other);
 /* The host's log has perhaps grown: which of its edits became which entry.
  * Complete: none can be missing, as its author was told. */
 void work_match(struct host *host, bool is_complete);
