@@ -195,30 +195,92 @@ renew(struct store *store, const struct circle_name *name, uint32_t former,
     return rc;
 }
 
+/*
+ * Who was admitted by one that had not heard of the renewal yet was sealed a
+ * former generation: seal the current one to those that cannot open it.
+ */
+static enum err
+seal_missing(struct store *store, const struct circle_name *name,
+    uint32_t current, struct err_msg *msg)
+{
+    const struct membership *m = &store->membership;
+    struct seal_item *seals = mem_zalloc(m->node_count + 1, sizeof(*seals));
+    struct local_clock clock = {0};
+    size_t count = 0;
+    enum err rc =
+        seals == NULL ? ERR_NOMEM : local_clock(store, LOG_CONTROL, &clock);
+
+    for (size_t i = 0; i < m->node_count && rc == ERR_OK; i++) {
+        const struct node_public *keys = &m->nodes[i].cert.keys;
+
+        if (membership_in_circle(m, name, &keys->sign) &&
+            !membership_opens(m, current, &keys->sign, &clock.clock)) {
+            seals[count].node = keys->sign;
+            rc = seal_box(seals[count].boxed, &keys->seal,
+                &store->generation_secrets[current]);
+            count++;
+        }
+    }
+    if (rc == ERR_OK) {
+        rc = state_seals(store, m->generations[current].dot, seals, count, msg);
+    }
+    local_clock_release(&clock);
+    mem_free(seals);
+    return rc;
+}
+
+/* Is our own control log there, and ours to write on? */
+static bool
+can_state(struct store *store)
+{
+    uint32_t log = 0;
+
+    return local_log(store, LOG_CONTROL, &log) == ERR_OK &&
+           store->states[log]->edge.size > 0 &&
+           local_check(store, log, NULL) == ERR_OK;
+}
+
+static enum err
+keep(struct store *store, const struct circle_name *name, bool as_warden,
+    struct err_msg *msg)
+{
+    uint32_t current = 0;
+    uint32_t held = 0;
+    enum err rc = ERR_OK;
+
+    if (!may_make(store, name) || (as_warden && !is_warden(store, name))) {
+        return ERR_OK;
+    }
+    if (membership_current(&store->membership, name, &current)) {
+        return as_warden && store->generation_has[current]
+                   ? seal_missing(store, name, current, msg)
+                   : ERR_OK;
+    }
+    if (!find_held(store, name, &held)) {
+        return ERR_OK;
+    }
+    rc = renew(store, name, held, msg);
+    /* At the limit of generations there is no use in trying again. */
+    if (rc == ERR_OK &&
+        !membership_current(&store->membership, name, &current)) {
+        store->cannot_renew = true;
+    }
+    return rc;
+}
+
 enum err
 circles_renew(struct store *store, bool as_warden, struct err_msg *msg)
 {
     struct circle_name names[] = {{.kind = CIRCLE_LINK},
         {.kind = CIRCLE_EVERYONE},
         {.kind = CIRCLE_OFFICE, .office = store->options.office}};
-    uint32_t log = 0;
     enum err rc = state_members(store, msg);
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == ERR_OK;
          i++) {
-        uint32_t current = 0;
-        uint32_t held = 0;
-
-        if (membership_current(&store->membership, &names[i], &current) ||
-            !find_held(store, &names[i], &held) ||
-            !may_make(store, &names[i]) ||
-            (as_warden && !is_warden(store, &names[i])) ||
-            local_log(store, LOG_CONTROL, &log) != ERR_OK ||
-            store->states[log]->edge.size == 0 ||
-            local_check(store, log, NULL) != ERR_OK) {
-            continue;
+        if (!store->cannot_renew && can_state(store)) {
+            rc = keep(store, &names[i], as_warden, msg);
         }
-        rc = renew(store, &names[i], held, msg);
     }
     return rc;
 }

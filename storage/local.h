@@ -37,7 +37,8 @@ enum err local_append(struct store *store, uint32_t log,
 /*
  * Make a new generation of each circle that has no current one any more,
  * where we may and hold the former: sealed to all that are in it now.
- * `as_warden`: only of those that are ours to renew unasked.
+ * `as_warden`: only of those that are ours to renew unasked; and seal the
+ * current ones to members that cannot open them.
  */
 enum err circles_renew(
     struct store *store, bool as_warden, struct err_msg *msg) MUST_USE;

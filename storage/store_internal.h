@@ -102,8 +102,9 @@ struct store {
     struct txn *txn;
     uint64_t wall_ms;
     bool is_dirty;
-    bool needs_load;  /* an abort could not load the state again */
-    bool rebuild_due; /* derived tables must be made again */
+    bool cannot_renew; /* circles: a new generation did not become current */
+    bool needs_load;   /* an abort could not load the state again */
+    bool rebuild_due;  /* derived tables must be made again */
     bool is_rebuilding;
     bool only_control; /* rebuilding: changes logs wait for all control logs */
     size_t backlog;

@@ -150,6 +150,30 @@ view_version(
     return rc;
 }
 
+/* Is it a generation of the link that is open to us? */
+static bool
+is_link(const struct roster *roster, size_t generation)
+{
+    return roster->generation_has[generation] &&
+           roster->membership.generations[generation].circle.kind ==
+               CIRCLE_LINK;
+}
+
+size_t
+view_link_place(const struct view *view, uint32_t generation)
+{
+    const struct roster *roster = view->roster;
+    size_t place = 0;
+
+    for (size_t i = roster->membership.generation_count; i-- > 0;) {
+        if (i == generation && is_link(roster, i)) {
+            return place;
+        }
+        place += is_link(roster, i) ? 1 : 0;
+    }
+    return SIZE_MAX;
+}
+
 size_t
 view_link_secrets(const struct view *view, struct secret_key *out, size_t max)
 {
@@ -157,8 +181,7 @@ view_link_secrets(const struct view *view, struct secret_key *out, size_t max)
     size_t count = 0;
 
     for (size_t i = roster->membership.generation_count; i-- > 0;) {
-        if (count < max && roster->generation_has[i] &&
-            roster->membership.generations[i].circle.kind == CIRCLE_LINK) {
+        if (count < max && is_link(roster, i)) {
             keyring_link_secret(&out[count++], &roster->generation_secrets[i]);
         }
     }

@@ -133,6 +133,8 @@ enum err view_notes(struct view *view, struct bytes prefix,
 /* Link secrets we hold, newest generation first, at most `max`. */
 size_t view_link_secrets(
     const struct view *view, struct secret_key *out, size_t max);
+/* The place among them of a generation; SIZE_MAX: it is none of them. */
+size_t view_link_place(const struct view *view, uint32_t generation);
 
 struct view_stat {
     uint64_t logs;

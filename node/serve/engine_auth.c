@@ -37,6 +37,21 @@ add_invitation(void *context, struct bytes name, struct bytes value)
     return true;
 }
 
+/* Which of the link secrets is the current circle's. */
+static void
+find_current(struct call *call, const struct view *view)
+{
+    static const struct circle_name link = {.kind = CIRCLE_LINK};
+    const struct membership *membership = view_membership(view);
+    uint32_t current = 0;
+
+    call->link_current = SIZE_MAX;
+    if (membership_current(membership, &link, &current)) {
+        call->link_current = view_link_place(view, current);
+        call->link_dot = membership->generations[current].dot;
+    }
+}
+
 enum err
 auth_psks(
     struct call *call, struct secret_key *out, size_t max, struct err_msg *msg)
@@ -59,6 +74,7 @@ auth_psks(
     }
     call->link_count = view_link_secrets(view, out, max);
     call->psk_count = call->link_count;
+    find_current(call, view);
     rc = view_notes(view, bytes_text("invite/"), add_invitation, &gather, msg);
     view_close(view);
     return rc == ERR_OK && call->psk_count == 0 ? ERR_NO_KEY : rc;
@@ -95,6 +111,19 @@ find_noise(const struct membership *membership, const struct public_key *noise)
     return NULL;
 }
 
+/* Is the circle whose secret it knew still that of the link? */
+static bool
+is_still_linked(const struct call *call, const struct membership *membership)
+{
+    static const struct circle_name link = {.kind = CIRCLE_LINK};
+    uint32_t current = 0;
+
+    return call->is_linked && membership_current(membership, &link, &current) &&
+           membership->generations[current].dot.log == call->link_dot.log &&
+           membership->generations[current].dot.position ==
+               call->link_dot.position;
+}
+
 enum session_level
 auth_level(struct call *call, const struct membership *membership)
 {
@@ -115,7 +144,11 @@ auth_level(struct call *call, const struct membership *membership)
         return call->level;
     }
     /* It holds the link secret and a certificate of this corridor: it may
-     * bring the very entries that say who it is. */
+     * bring the very entries that say who it is. A former secret is what those
+     * hold who were retired, and any certificate is easily made. */
+    if (!call->is_dialler && !is_still_linked(call, membership)) {
+        return LEVEL_NONE;
+    }
     office = membership_office(membership, &call->office);
     return office == NULL || !office->is_retired ? LEVEL_CONTROL : LEVEL_NONE;
 }
@@ -164,6 +197,7 @@ decide(struct call *call, const struct membership *membership,
     if (has_invitation) {
         return effect->u.authenticate.is_join ? LEVEL_JOIN : LEVEL_NONE;
     }
+    call->is_linked = effect->u.authenticate.psk == call->link_current;
     return auth_level(call, membership);
 }
 

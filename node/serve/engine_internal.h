@@ -54,6 +54,11 @@ struct call {
     struct hash *invitations;
     size_t psk_count;
     size_t link_count; /* the first of them are link secrets */
+    /* Of those the current circle's, and which that is: what a stranger must
+     * know. SIZE_MAX: none is. */
+    size_t link_current;
+    struct dot link_dot;
+    bool is_linked; /* it knew that one */
     /* Which logs it was asked to hold, ascending. */
     struct log_id *held;
     size_t held_count;

@@ -480,6 +480,45 @@ START_TEST(circles_are_renewed_when_an_office_is_retired)
 }
 END_TEST
 
+static void
+make_admin(size_t node)
+{
+    struct statement statement = {.type = STATEMENT_ROLES,
+        .office = mesh.nodes[node].node->home.office,
+        .roles = ROLE_ADMIN | ROLE_WRITE | ROLE_READ};
+    struct err_msg msg = {{0}};
+
+    ck_assert_msg(node_write(mesh.nodes[0].node, write_statement, &statement,
+                      &msg) == ERR_OK,
+        "%s", msg.text);
+}
+
+/* Office 3 is sealed what it has by one who does not know of the renewal. */
+START_TEST(who_was_admitted_beside_a_renewal_is_sealed_the_new_circles)
+{
+    struct mesh_end *end = NULL;
+
+    make_corridor(3);
+    make_admin(1);
+    end = mesh_dial(&mesh, 1, 0, false);
+    mesh_dial(&mesh, 2, 0, false);
+    mesh_write(&mesh, 2, 1);
+    mesh_pass(&mesh, 1000);
+    mesh_cut(end, true);
+    retire(2);
+    mesh_add(&mesh, "Office 3");
+    mesh_admit(&mesh, 3, 1);
+    mesh_dial(&mesh, 1, 0, false);
+    mesh_dial(&mesh, 3, 1, false);
+    mesh_pass(&mesh, 2000);
+    mesh_write(&mesh, 0, 1);
+    mesh_write(&mesh, 3, 1);
+    mesh_pass(&mesh, 5000);
+    assert_same(0, 1, 3);
+    assert_same(0, 3, 3);
+}
+END_TEST
+
 /* The line that it joined with is good for repeating that, not for more. */
 START_TEST(a_retired_office_cannot_come_back_by_its_invitation)
 {
@@ -563,6 +602,36 @@ START_TEST(of_strangers_nothing_is_kept)
     ck_assert_int_eq(end->other->call->level, LEVEL_CONTROL);
     ck_assert(end->other->call->is_confirmed);
     ck_assert_uint_eq(mesh.nodes[0].engine->peer_count, before);
+}
+END_TEST
+
+START_TEST(a_stranger_with_a_former_link_secret_gets_silence)
+{
+    struct mesh_end *end = NULL;
+
+    make_corridor(3);
+    mesh_add(&mesh, "Stranger");
+    mesh_prepare_join(&mesh, 3, 0);
+    mesh_dial(&mesh, 1, 0, false);
+    mesh_write(&mesh, 1, 1);
+    mesh_pass(&mesh, 1000);
+    end = dial_as_stranger(3, 1);
+    mesh_pass(&mesh, 1000);
+    ck_assert_ptr_nonnull(end->call);
+    /* Those who come by it are sent away when it is replaced. */
+    retire(1);
+    mesh_pass(&mesh, 1000);
+    ck_assert_ptr_null(end->call);
+    ck_assert_int_eq(mesh.nodes[3].reason, BYE_DENIED);
+    end = dial_as_stranger(3, 1);
+    mesh_pass(&mesh, 1000);
+    ck_assert_ptr_null(end->call);
+    ck_assert_uint_eq(end->received, 0);
+    /* A member that has not heard of the new one yet is let in by the old. */
+    end = mesh_dial(&mesh, 2, 0, false);
+    mesh_pass(&mesh, 1000);
+    ck_assert_ptr_nonnull(end->call);
+    assert_same(0, 2, 1);
 }
 END_TEST
 
@@ -763,9 +832,12 @@ engine_suite(void)
     tcase_add_test(tcase, a_full_disk_puts_batches_off_until_there_is_room);
     tcase_add_test(tcase, a_retired_office_is_cut_off_within_its_session);
     tcase_add_test(tcase, circles_are_renewed_when_an_office_is_retired);
+    tcase_add_test(
+        tcase, who_was_admitted_beside_a_renewal_is_sealed_the_new_circles);
     tcase_add_test(tcase, a_retired_office_cannot_come_back_by_its_invitation);
     tcase_add_test(tcase, a_joiner_cannot_use_the_certificate_of_another);
     tcase_add_test(tcase, of_strangers_nothing_is_kept);
+    tcase_add_test(tcase, a_stranger_with_a_former_link_secret_gets_silence);
     tcase_add_loop_test(tcase, those_who_only_begin_keep_few_places, 0, 2);
     tcase_add_test(tcase, three_offices_in_a_row_pass_changes_on);
     tcase_add_test(tcase, in_a_mesh_nothing_large_is_sent_twice);
