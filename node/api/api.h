@@ -82,6 +82,9 @@ void api_call_start(struct api_call *call,
 struct api_response *api_call_answer(struct api_call *call);
 void api_call_free(struct api_call *call);
 
+/* Overwrite a text of an object that held a secret; NULL is fine. */
+void api_wipe_text(json_t *object, const char *name);
+
 /*
  * The answer's error: its "code" (docs/api.md, "Errors") and its sentence;
  * NULL for none. They live as long as the response.

@@ -161,6 +161,7 @@ api_call_free(struct api_call *call)
     if (call->state_free != NULL) {
         call->state_free(call->state);
     }
+    api_wipe_text(call->body, "passphrase");
     json_decref(call->body);
     api_response_release(&call->response);
     mem_free(call->text);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "crypto/base/hex.h"
+#include "crypto/base/mem.h"
 #include "node/api/call.h"
 
 /* Each error's status and word: docs/api.md, "Errors". */
@@ -86,6 +87,19 @@ reply_version(struct api_call *call, const struct version *version)
 
     version_hex(hex, version);
     snprintf(call->response.etag, sizeof(call->response.etag), "\"%s\"", hex);
+}
+
+void
+api_wipe_text(json_t *object, const char *name)
+{
+    union {
+        const char *from;
+        char *to;
+    } text = {.from = json_string_value(json_object_get(object, name))};
+
+    if (text.to != NULL) {
+        mem_wipe(text.to, strlen(text.to));
+    }
 }
 
 static const char *

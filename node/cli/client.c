@@ -238,6 +238,7 @@ client_call(struct client *client, const struct client_request *request,
             rc = err_set(msg, ERR_NOMEM, "no memory");
         }
     }
+    api_wipe_text(request->body, "passphrase");
     json_decref(request->body);
     if (rc != ERR_OK) {
         api_response_release(out);
