@@ -48,13 +48,27 @@ cli_usage(struct cli *cli, const char *format, ...)
     return CLI_USAGE;
 }
 
+void
+cli_say(struct cli *cli, const char *before, const char *text)
+{
+    struct buf out = {0};
+
+    buf_put_text(&out, before);
+    text_put(&out, bytes_text(text), 0);
+    buf_put_u8(&out, '\n');
+    if (buf_err(&out) == ERR_OK) {
+        (void)fwrite(out.data, 1, out.size, cli->err);
+    }
+    buf_wipe(&out);
+}
+
 enum cli_exit
 cli_fail(struct cli *cli, enum err rc, const struct err_msg *msg)
 {
     const char *text =
         msg != NULL && msg->text[0] != '\0' ? msg->text : err_text(rc);
 
-    (void)fprintf(cli->err, "corridor: %s\n", text);
+    cli_say(cli, "corridor: ", text);
     return rc == ERR_DENIED || rc == ERR_NO_KEY ? CLI_DENIED
            : rc == ERR_STALE                    ? CLI_CONFLICT
                                                 : CLI_FAILED;
@@ -96,7 +110,7 @@ cli_refused(struct cli *cli, const struct api_response *answer)
         (void)fprintf(cli->err, "%s\n", text != NULL ? text : "{}");
         mem_free(text);
     } else {
-        (void)fprintf(cli->err, "corridor: %s\n", cli_text(error, "message"));
+        cli_say(cli, "corridor: ", cli_text(error, "message"));
     }
     code = code != NULL ? code : "";
     if (!cli->is_json && strcmp(code, "ambiguous") == 0) {
@@ -220,14 +234,33 @@ cli_passphrase(struct cli *cli, json_t **out, enum cli_exit *out_exit)
     return true;
 }
 
+enum err
+cli_put_json(struct cli *cli, const json_t *json)
+{
+    char *text = json_dumps(json, JSON_COMPACT);
+    struct buf out = {0};
+    enum err rc = text == NULL ? ERR_NOMEM : ERR_OK;
+
+    if (rc == ERR_OK) {
+        text_put_json(&out, bytes_text(text));
+        buf_put_u8(&out, '\n');
+        rc = buf_err(&out);
+    }
+    if (rc == ERR_OK && fwrite(out.data, 1, out.size, cli->out) != out.size) {
+        rc = ERR_IO;
+    }
+    buf_wipe(&out);
+    mem_free(text);
+    return rc;
+}
+
 enum cli_exit
 cli_print_json(struct cli *cli, struct api_response *answer)
 {
-    bool is_out = json_dumpf(answer->json, cli->out, JSON_COMPACT) == 0 &&
-                  fputc('\n', cli->out) != EOF;
+    enum err rc = cli_put_json(cli, answer->json);
 
     api_response_release(answer);
-    return is_out ? CLI_DONE : cli_fail(cli, ERR_IO, NULL);
+    return rc == ERR_OK ? CLI_DONE : cli_fail(cli, rc, NULL);
 }
 
 enum cli_exit

@@ -79,6 +79,11 @@ bool cli_post(struct cli *cli, const char *target, json_t *body,
 /* The passphrase, as a JSON text for a request's body. */
 bool cli_passphrase(struct cli *cli, json_t **out, enum cli_exit *out_exit);
 
+/* Say a text on a line of cli->err, after `before`: without controls, since
+ * names and values of others may stand in it. */
+void cli_say(struct cli *cli, const char *before, const char *text);
+/* Print JSON on one line; ERR_NOMEM, ERR_IO. */
+enum err cli_put_json(struct cli *cli, const json_t *json) MUST_USE;
 /* Print the answer as JSON on one line and release it: what --json does. */
 enum cli_exit cli_print_json(struct cli *cli, struct api_response *answer);
 /* Print a member's text on a line of its own and release the answer. */

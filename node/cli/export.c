@@ -11,14 +11,32 @@ struct exporting {
     json_t *fields; /* CSV: the kind's field names, an array */
 };
 
-/* A spreadsheet must not take a text for a formula. */
+/* Signs of formulas, also as East Asian keyboards write them. */
+static bool
+is_formula_sign(const char *text)
+{
+    static const char *const wide[] = {
+        "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
+
+    for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+        if (strncmp(text, wide[i], strlen(wide[i])) == 0) {
+            return true;
+        }
+    }
+    return text[0] != '\0' && strchr("=@+-\t\r", text[0]) != NULL;
+}
+
+/*
+ * A spreadsheet must not take a text for a formula. What is nothing but a
+ * number or a phone number after its sign stays as it is.
+ */
 static bool
 looks_like_formula(const char *text)
 {
-    bool is_sign = text[0] == '+' || text[0] == '-';
+    bool is_number = (text[0] == '+' || text[0] == '-') && text[1] != '\0' &&
+                     text[1 + strspn(text + 1, "0123456789. ")] == '\0';
 
-    return text[0] == '=' || text[0] == '@' || text[0] == '\t' ||
-           text[0] == '\r' || (is_sign && (text[1] < '0' || text[1] > '9'));
+    return is_formula_sign(text) && !is_number;
 }
 
 static void
@@ -130,10 +148,7 @@ print_json(const struct exporting *e, const json_t *record)
         json_decref(row);
         return ERR_NOMEM;
     }
-    if (json_dumpf(row, e->cli->out, JSON_COMPACT) != 0 ||
-        fputc('\n', e->cli->out) == EOF) {
-        rc = ERR_IO;
-    }
+    rc = cli_put_json(e->cli, row);
     json_decref(row);
     return rc;
 }

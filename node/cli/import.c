@@ -37,12 +37,21 @@ struct importing {
 };
 
 static void
+say_line(struct importing *in, uint64_t line, const char *text)
+{
+    char before[48];
+
+    (void)snprintf(
+        before, sizeof(before), "line %llu: ", (unsigned long long)line);
+    cli_say(in->cli, before, text);
+}
+
+static void
 say_fault(struct importing *in, uint64_t line, const char *text)
 {
     in->faults++;
     if (in->faults <= FAULTS_SHOWN_MAX) {
-        (void)fprintf(
-            in->cli->err, "line %llu: %s\n", (unsigned long long)line, text);
+        say_line(in, line, text);
     } else if (in->faults == FAULTS_SHOWN_MAX + 1) {
         (void)fprintf(in->cli->err, "more faults are counted, not shown\n");
     }
@@ -168,15 +177,16 @@ take_answer(struct importing *in, size_t n, json_t *answer)
         say_fault(in, in->lines[n], cli_text(answer, "error"));
     }
     if (cli_text(answer, "warning")[0] != '\0') {
-        (void)fprintf(in->cli->err, "line %llu: %s\n",
-            (unsigned long long)in->lines[n], cli_text(answer, "warning"));
+        say_line(in, in->lines[n], cli_text(answer, "warning"));
     }
     if (in->cli->is_json) {
-        if (json_object_set_new(
-                answer, "line", json_integer((json_int_t)in->lines[n])) != 0 ||
-            json_dumpf(answer, in->cli->out, JSON_COMPACT) != 0 ||
-            fputc('\n', in->cli->out) == EOF) {
-            return ERR_IO;
+        enum err rc = json_object_set_new(answer, "line",
+                          json_integer((json_int_t)in->lines[n])) == 0
+                          ? cli_put_json(in->cli, answer)
+                          : ERR_NOMEM;
+
+        if (rc != ERR_OK) {
+            return rc;
         }
     }
     return learn(in, json_array_get(in->rows, n), answer);

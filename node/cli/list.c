@@ -10,10 +10,10 @@ static enum cli_exit
 print_lines(struct cli *cli, const json_t *records)
 {
     for (size_t i = 0; i < json_array_size(records); i++) {
-        if (json_dumpf(json_array_get(records, i), cli->out, JSON_COMPACT) !=
-                0 ||
-            fputc('\n', cli->out) == EOF) {
-            return cli_fail(cli, ERR_IO, NULL);
+        enum err rc = cli_put_json(cli, json_array_get(records, i));
+
+        if (rc != ERR_OK) {
+            return cli_fail(cli, rc, NULL);
         }
     }
     return CLI_DONE;

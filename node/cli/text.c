@@ -130,6 +130,23 @@ text_put(struct buf *out, struct bytes text, size_t width_max)
 }
 
 void
+text_put_json(struct buf *out, struct bytes json)
+{
+    while (json.size > 0) {
+        utf8proc_int32_t c = 0;
+        size_t size = next_point(json, &c);
+
+        if (c >= 0x20 && is_control(c)) {
+            buf_printf(out, "\\u%04x", (unsigned)c);
+        } else {
+            buf_put(out, json.data, size);
+        }
+        json.data += size;
+        json.size -= size;
+    }
+}
+
+void
 text_language(char out[12], const char *lang)
 {
     size_t size = lang == NULL ? 0 : strcspn(lang, "_.@");

@@ -19,6 +19,13 @@ size_t text_width(struct bytes text);
  */
 void text_put(struct buf *out, struct bytes text, size_t width_max);
 
+/*
+ * Append JSON text; controls that JSON leaves as they are (those beyond ASCII,
+ * bidirectional ones) become escapes, which say the same. What goes to a
+ * terminal does not steer it.
+ */
+void text_put_json(struct buf *out, struct bytes json);
+
 /* The language of the messages: "km" of LANG=km_KH.UTF-8; "en" without. */
 void text_language(char out[12], const char *lang);
 

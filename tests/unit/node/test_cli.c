@@ -240,6 +240,30 @@ START_TEST(what_was_exported_comes_in_elsewhere)
 }
 END_TEST
 
+START_TEST(a_spreadsheet_takes_no_exported_text_for_a_formula)
+{
+    static const char *const rows[][2] = {{"=1+1", ",'=1+1"},
+        {"@SUM(1)", ",'@SUM(1)"}, {"-1+1|x", ",'-1+1|x"}, {"+1*2", ",'+1*2"},
+        {"+66 2 123", ",+66 2 123"}, {"-7", ",-7"},
+        {"\xef\xbc\x9d"
+         "1",
+            ",'\xef\xbc\x9d"
+            "1"}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char line[96];
+
+        (void)snprintf(
+            line, sizeof(line), "licence_no;country\r\n%s;KH\r\n", rows[i][0]);
+        write_file(file, line);
+        ck_assert_int_eq(RUN("import", "agency", file), CLI_DONE);
+        ck_assert_int_eq(RUN("export", "agency", "--format", "csv"), CLI_DONE);
+        ck_assert_msg(strstr(out_text, rows[i][1]) != NULL, "%s: %s",
+            rows[i][0], out_text);
+    }
+}
+END_TEST
+
 START_TEST(made_up_files_come_in)
 {
     char lines[SCRATCH_PATH_BYTES];
@@ -324,6 +348,7 @@ main(void)
     tcase_add_test(tcase, a_record_is_shown_in_words);
     tcase_add_test(tcase, lists_are_tables_or_lines_of_json);
     tcase_add_test(tcase, what_was_exported_comes_in_elsewhere);
+    tcase_add_test(tcase, a_spreadsheet_takes_no_exported_text_for_a_formula);
     tcase_add_test(tcase, made_up_files_come_in);
     tcase_add_test(tcase, a_backup_is_a_home_of_the_same_records);
     tcase_add_test(bare, without_words_it_says_what_there_is);

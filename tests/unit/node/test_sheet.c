@@ -64,6 +64,21 @@ START_TEST(texts_go_out_on_one_line_without_controls)
 }
 END_TEST
 
+/* A value may hold the one-byte beginning of a terminal's commands. */
+START_TEST(json_goes_out_with_its_controls_escaped)
+{
+    static const char text[] = "{\"a\":\"\\n\xc2\x9b"
+                               "31m\u202e\u0e01\x7f\"}";
+    static const char want[] = "{\"a\":\"\\n\\u009b31m\\u202e\u0e01\\u007f\"}";
+    struct buf out = {0};
+
+    text_put_json(&out, bytes_text(text));
+    ck_assert_msg(bytes_equal(buf_bytes(&out), bytes_text(want)), "%.*s",
+        (int)out.size, (const char *)out.data);
+    buf_release(&out);
+}
+END_TEST
+
 static const struct {
     const char *lang;
     const char *want;
@@ -141,6 +156,7 @@ main(void)
         sizeof(widths) / sizeof(widths[0]));
     tcase_add_loop_test(tcase, texts_go_out_on_one_line_without_controls, 0,
         sizeof(shown) / sizeof(shown[0]));
+    tcase_add_test(tcase, json_goes_out_with_its_controls_escaped);
     tcase_add_loop_test(tcase, the_language_is_that_of_the_locale, 0,
         sizeof(languages) / sizeof(languages[0]));
     tcase_add_test(tcase, columns_line_up_in_every_script);
