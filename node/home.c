@@ -366,12 +366,35 @@ home_save(const struct home *home, struct err_msg *msg)
     return rc;
 }
 
+/* Who may write in the directory could put other keys or settings there. */
+static enum err
+check_dir(const struct home *home, struct err_msg *msg)
+{
+    struct stat info;
+
+    if (stat(home->path, &info) != 0) {
+        return err_set(
+            msg, ERR_IO, "look at %s: %s", home->path, strerror(errno));
+    }
+    if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return err_set(msg, ERR_CONFIG,
+            "others may write in %s: chmod 700 it, and see that its files are "
+            "yours",
+            home->path);
+    }
+    return ERR_OK;
+}
+
 enum err
 home_lock(struct home *home, struct err_msg *msg)
 {
     char path[HOME_PATH_BYTES_MAX + 32];
     enum err rc = path_of(path, home, "lock", msg);
     int fd = -1;
+
+    if (rc == ERR_OK) {
+        rc = check_dir(home, msg);
+    }
 
     if (rc != ERR_OK) {
         return rc;

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/base/mem.h"
+
 enum { PATH_BYTES_MAX = 1200, READ_CHUNK = 64 * 1024 };
 
 static enum err
@@ -42,9 +44,11 @@ disk_make_dir(const char *path, struct err_msg *msg)
     return io_err(msg, "make directory", path);
 }
 
+/* Passphrases and keys are read by it too: `chunk` is wiped. */
 enum err
 disk_read(struct buf *out, const char *path, size_t limit, struct err_msg *msg)
 {
+    uint8_t chunk[4096];
     size_t total = 0;
     enum err rc = ERR_OK;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -53,7 +57,6 @@ disk_read(struct buf *out, const char *path, size_t limit, struct err_msg *msg)
         return io_err(msg, "open", path);
     }
     for (;;) {
-        uint8_t chunk[4096];
         ssize_t n = read(fd, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR) {
             continue;
@@ -74,6 +77,7 @@ disk_read(struct buf *out, const char *path, size_t limit, struct err_msg *msg)
         }
         buf_put(out, chunk, (size_t)n);
     }
+    mem_wipe(chunk, sizeof(chunk));
     close(fd);
     return rc;
 }
@@ -145,7 +149,12 @@ disk_write(
     if (is_new && access(path, F_OK) == 0) {
         return err_set(msg, ERR_EXISTS, "%s exists already", path);
     }
-    fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    /* What was left there, or put there by another, is not written into: not
+     * a file of other modes, nor one that a link leads to. */
+    if (unlink(temporary) != 0 && errno != ENOENT) {
+        return io_err(msg, "remove", temporary);
+    }
+    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         return io_err(msg, "create", temporary);
     }

@@ -200,6 +200,22 @@ START_TEST(a_home_is_locked_by_one_at_a_time)
 }
 END_TEST
 
+START_TEST(a_home_that_others_may_write_in_is_not_used)
+{
+    static const mode_t modes[] = {0720, 0702};
+    struct home_options in = options();
+    struct home home;
+
+    ck_assert_int_eq(home_make(&in, NULL), ERR_OK);
+    ck_assert_int_eq(home_load(&home, place, NULL), ERR_OK);
+    ck_assert_int_eq(chmod(place, modes[_i]), 0);
+    ck_assert_int_eq(home_lock(&home, NULL), ERR_CONFIG);
+    ck_assert_int_eq(chmod(place, 0755), 0);
+    ck_assert_int_eq(home_lock(&home, NULL), ERR_OK);
+    home_unlock(&home);
+}
+END_TEST
+
 static const struct {
     const char *office;
     const char *node;
@@ -343,6 +359,8 @@ home_suite(void)
     tcase_add_test(tcase, a_wrong_passphrase_opens_nothing);
     tcase_add_test(tcase, an_office_key_on_its_stick_is_asked_for);
     tcase_add_test(tcase, a_home_is_locked_by_one_at_a_time);
+    tcase_add_loop_test(
+        tcase, a_home_that_others_may_write_in_is_not_used, 0, 2);
     tcase_add_loop_test(tcase, names_that_no_certificate_can_carry_are_refused,
         0, REFUSED_COUNT);
     tcase_add_test(tcase, an_altered_ini_is_refused_or_says_what_it_says);

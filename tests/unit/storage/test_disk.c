@@ -63,6 +63,32 @@ START_TEST(what_is_written_is_read_again)
 }
 END_TEST
 
+/* Another's link or open file in its place gets nothing of a secret. */
+START_TEST(what_stands_under_the_temporary_name_is_not_written_into)
+{
+    char partial[SCRATCH_PATH_BYTES];
+    char target[SCRATCH_PATH_BYTES];
+    struct stat info;
+
+    scratch_path(partial, &scratch, "file.partial");
+    scratch_path(target, &scratch, "target");
+    if (_i == 0) {
+        ck_assert_int_eq(symlink(target, partial), 0);
+    } else {
+        FILE *left = fopen(partial, "w");
+        ck_assert_ptr_nonnull(left);
+        ck_assert_int_eq(fclose(left), 0);
+        ck_assert_int_eq(chmod(partial, 0666), 0);
+    }
+    ck_assert_int_eq(disk_write(path, bytes_text("one"), true, NULL), ERR_OK);
+    ck_assert_holds("one");
+    ck_assert_int_ne(access(target, F_OK), 0);
+    ck_assert_int_eq(lstat(path, &info), 0);
+    ck_assert_uint_eq(info.st_mode & 07777, 0600);
+    ck_assert(S_ISREG(info.st_mode));
+}
+END_TEST
+
 START_TEST(a_new_file_does_not_replace_an_old_one)
 {
     struct err_msg msg = {{0}};
@@ -159,6 +185,8 @@ main(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, what_is_written_is_read_again);
+    tcase_add_loop_test(
+        tcase, what_stands_under_the_temporary_name_is_not_written_into, 0, 2);
     tcase_add_test(tcase, a_new_file_does_not_replace_an_old_one);
     tcase_add_test(tcase, a_file_beyond_the_limit_is_not_read);
     tcase_add_test(tcase, what_is_missing_is_not_found);
