@@ -1,29 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim [--seeds N] [--from SEED] [--verbose] [--expect VIOLATION]
+ * sim [--seeds N] [--from SEED] [--jobs N] [--verbose] [--expect VIOLATION]
  *
- * Runs N seeds, each in a process of its own, or the one that CORRIDOR_SEED
- * names. With --expect it succeeds when a seed is found guilty of just that.
+ * Runs N seeds, each in a process of its own and as many at once as there are
+ * processors, or the one that CORRIDOR_SEED names. With --expect it succeeds
+ * when the first seed that fails is guilty of just that.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/sim/folder.h"
 #include "tests/sim/sim.h"
 
-enum { SEEDS_USUAL = 100 };
+enum { SEEDS_USUAL = 100, JOBS_MAX = 64 };
 
 struct arguments {
     uint64_t seeds;
     uint64_t from;
-    bool is_one; /* CORRIDOR_SEED */
+    long jobs;
     bool is_verbose;
     const char *expected;
+};
+
+/* A seed that is being run. */
+struct run {
+    pid_t pid; /* 0: none */
+    uint64_t seed;
+    char folder[FOLDER_PATH_BYTES];
 };
 
 static int
@@ -39,7 +45,8 @@ take_arguments(struct arguments *out, int argc, char **argv)
 {
     const char *seed = getenv("CORRIDOR_SEED");
 
-    *out = (struct arguments){.seeds = SEEDS_USUAL, .from = 1};
+    *out = (struct arguments){
+        .seeds = SEEDS_USUAL, .from = 1, .jobs = sysconf(_SC_NPROCESSORS_ONLN)};
     for (int i = 1; i < argc; i++) {
         bool has_value = i + 1 < argc;
 
@@ -49,6 +56,8 @@ take_arguments(struct arguments *out, int argc, char **argv)
             out->seeds = strtoull(argv[++i], NULL, 0);
         } else if (strcmp(argv[i], "--from") == 0 && has_value) {
             out->from = strtoull(argv[++i], NULL, 0);
+        } else if (strcmp(argv[i], "--jobs") == 0 && has_value) {
+            out->jobs = strtol(argv[++i], NULL, 0);
         } else if (strcmp(argv[i], "--expect") == 0 && has_value) {
             out->expected = argv[++i];
         } else {
@@ -56,9 +65,13 @@ take_arguments(struct arguments *out, int argc, char **argv)
         }
     }
     if (seed != NULL) {
-        out->is_one = true;
         out->seeds = 1;
         out->from = strtoull(seed, NULL, 0);
+    }
+    if (out->jobs < 1 || out->is_verbose) {
+        out->jobs = 1;
+    } else if (out->jobs > JOBS_MAX) {
+        out->jobs = JOBS_MAX;
     }
     return true;
 }
@@ -81,31 +94,46 @@ run_seed(const struct arguments *arguments, const char *dir, uint64_t seed)
     free(sim);
 }
 
-/* The status of a process that ran it. */
-static int
-run_apart(const struct arguments *arguments, uint64_t seed)
+static void
+start(const struct arguments *arguments, struct run *run, uint64_t seed)
 {
-    char folder[FOLDER_PATH_BYTES];
-    int status = 0;
-    pid_t pid = 0;
-
-    folder_make(folder);
-    pid = fork();
-    if (pid == 0) {
-        run_seed(arguments, folder, seed);
+    run->seed = seed;
+    folder_make(run->folder);
+    fflush(stdout);
+    run->pid = fork();
+    if (run->pid == 0) {
+        run_seed(arguments, run->folder, seed);
         exit(0);
     }
-    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+    if (run->pid < 0) {
         perror("sim: fork");
         exit(2);
     }
-    folder_remove(folder);
-    if (status != 0 && (!WIFEXITED(status) || WEXITSTATUS(status) < 10)) {
+}
+
+/* Wait until one of them ends: its place, and its status. */
+static size_t
+wait_for_one(struct run *runs, int *out_status)
+{
+    pid_t pid = wait(out_status);
+    size_t at = 0;
+
+    while (at < JOBS_MAX && runs[at].pid != pid) {
+        at++;
+    }
+    if (pid <= 0 || at == JOBS_MAX) {
+        perror("sim: wait");
+        exit(2);
+    }
+    runs[at].pid = 0;
+    folder_remove(runs[at].folder);
+    if (*out_status != 0 &&
+        (!WIFEXITED(*out_status) || WEXITSTATUS(*out_status) < 10)) {
         fprintf(stderr,
             "sim: it broke off\nCORRIDOR_SEED=0x%llx ctest -R sim\n",
-            (unsigned long long)seed);
+            (unsigned long long)runs[at].seed);
     }
-    return status;
+    return at;
 }
 
 static bool
@@ -118,28 +146,58 @@ is_expected(const struct arguments *arguments, int status)
                arguments->expected) == 0;
 }
 
+/* Run them all; with --expect, until one fails, whose status is returned. */
+static int
+run_all(const struct arguments *arguments, uint64_t *out_failed)
+{
+    struct run *runs = room_new(JOBS_MAX * sizeof(*runs));
+    uint64_t started = 0;
+    long running = 0;
+    int first = 0;
+
+    while (started < arguments->seeds || running > 0) {
+        int status = 0;
+
+        if (started < arguments->seeds && running < arguments->jobs) {
+            size_t at = 0;
+            while (runs[at].pid != 0) {
+                at++;
+            }
+            start(arguments, &runs[at], arguments->from + started);
+            started++;
+            running++;
+            continue;
+        }
+        wait_for_one(runs, &status);
+        running--;
+        if (status != 0) {
+            *out_failed += 1;
+            first = first == 0 ? status : first;
+            if (arguments->expected != NULL) {
+                started = arguments->seeds; /* that is enough */
+            }
+        }
+    }
+    free(runs);
+    return first;
+}
+
 int
 main(int argc, char **argv)
 {
     struct arguments arguments;
     uint64_t failed = 0;
+    int first = 0;
 
     if (!take_arguments(&arguments, argc, argv)) {
         return usage();
     }
-    for (uint64_t i = 0; i < arguments.seeds; i++) {
-        int status = run_apart(&arguments, arguments.from + i);
-
-        if (status == 0) {
-            continue;
-        }
-        failed++;
-        if (arguments.expected != NULL) {
-            printf("sim: caught after %zu seeds\n", (size_t)i + 1);
-            return is_expected(&arguments, status) ? 0 : 1;
-        }
+    first = run_all(&arguments, &failed);
+    if (arguments.expected != NULL) {
+        printf("sim: %s\n", first == 0 ? "nothing was caught" : "caught");
+        return first != 0 && is_expected(&arguments, first) ? 0 : 1;
     }
     printf("sim: %zu seeds, %zu failed\n", (size_t)arguments.seeds,
         (size_t)failed);
-    return failed == 0 && arguments.expected == NULL ? 0 : 1;
+    return failed == 0 ? 0 : 1;
 }
