@@ -352,6 +352,9 @@ check_records(struct host *host)
     struct view *view = NULL;
 
     mem_fault_after(-1);
+    if (host->sim->is_unjudged) {
+        return;
+    }
     if (view_open(&view, host->node.store, NULL) != ERR_OK) {
         sim_fail(host->sim, VIOLATION_ERROR, "%s: no view", host->name);
     }

@@ -83,6 +83,7 @@ struct sim {
     struct digests *digests; /* check.c's */
     struct sim_faults faults;
     bool is_over; /* faults and work have stopped */
+    bool is_unjudged; /* a story of what the oracle cannot know */
     uint64_t work_left;
     uint64_t steps;
     struct host *acting; /* whose engine runs now; NULL: none */

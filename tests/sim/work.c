@@ -156,13 +156,16 @@ judge(struct host_write *write, enum err rc, const struct err_msg *msg)
 static void
 tell(const struct drawn *drawn, enum err rc)
 {
+    static const char *const verbs[] = {
+        "sets", "adds to", "takes from", "gives away"};
+
     for (size_t i = 0; i < drawn->count; i++) {
         const struct schema_field *field =
             schema_field(drawn->kind, drawn->ops[i].field);
 
-        sim_say(drawn->host->sim, "  %s: %s.%s, action %u, %zu dots: %s",
-            drawn->host->name, drawn->kind->name, field->name,
-            drawn->ops[i].action, drawn->ops[i].dot_count, err_text(rc));
+        sim_say(drawn->host->sim, "%s %s %s.%s: %s", drawn->host->name,
+            verbs[drawn->ops[i].action], drawn->kind->name, field->name,
+            err_text(rc));
     }
 }
 
@@ -203,7 +206,9 @@ done_edit(struct host_write *write, enum err rc)
     if (rc != ERR_OK && !host->disk.is_dead) {
         work_drop(host, write);
     }
-    sim_say(host->sim, "%s: an edit: %s", host->name, err_text(rc));
+    if (rc != ERR_OK) {
+        sim_say(host->sim, "%s: an edit fails: %s", host->name, err_text(rc));
+    }
 }
 
 void
@@ -244,8 +249,7 @@ match(struct host *host, struct pending *pending, struct dot dot)
 
     if (oracle->count > before) {
         record->creator = (int)host->index;
-        sim_say(host->sim, "%s has made record %02x%02x", host->name,
-            pending->id.bytes[14], pending->id.bytes[15]);
+        sim_say(host->sim, "%s has made record %zu", host->name, before);
     }
     for (size_t i = 0; i < pending->count; i++) {
         pending->facts[i].id.dot = dot;
