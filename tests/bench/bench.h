@@ -19,6 +19,9 @@ struct bench {
     struct report report;
 };
 
+/* The map of a small run: a profiler's address space has room for it. */
+#define MAP_SMALL ((uint64_t)1 << 30)
+
 /* How much to do: `small` in a quick run, `full` otherwise. */
 size_t bench_scale(const struct bench *bench, size_t small, size_t full);
 

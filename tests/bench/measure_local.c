@@ -138,6 +138,7 @@ import(struct bench *bench, struct corridor_fixture *f, struct work *work,
         .kind = BUDGET_LEAST,
         .budget = 30000};
     double start = bench_now();
+    double cpu = bench_cpu();
 
     for (size_t i = 0; i < count; i++) {
         if (i % IMPORT_EACH == 0) {
@@ -150,15 +151,17 @@ import(struct bench *bench, struct corridor_fixture *f, struct work *work,
         }
     }
     row.value = (double)count / (bench_now() - start);
-    snprintf(row.note, sizeof(row.note), "%zu changes, %d to a commit", count,
-        (int)IMPORT_EACH);
+    snprintf(row.note, sizeof(row.note),
+        "%zu changes, %d to a commit; %.0f per second of processor", count,
+        (int)IMPORT_EACH, (double)count / (bench_cpu() - cpu));
     report_add(&bench->report, &row);
 }
 
 void
 measure_local(struct bench *bench)
 {
-    struct fixture_options options = {.offices = 1};
+    struct fixture_options options = {
+        .offices = 1, .map_bytes = bench->is_full ? 0 : MAP_SMALL};
     struct corridor_fixture f;
     struct work work;
     size_t next = 0;

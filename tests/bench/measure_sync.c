@@ -12,9 +12,6 @@
 enum { CASES_SMALL = 3000, CASES_FULL = 100000, LAG = 500 };
 enum { FILES_SMALL = 600, FILES_FULL = 20000, CHANGES_PER_MS = 50 };
 
-/* Small enough for a profiler's address space. */
-#define MAP_SMALL ((uint64_t)1 << 30)
-
 /* The receiver's writer, and when it committed. */
 struct receiving {
     struct corridor_fixture *f;
