@@ -502,10 +502,10 @@ static enum err
 result_of(struct editing *e, struct edit_result *out, struct err_msg *msg)
 {
     struct merged *merged = NULL;
-    struct hash digest;
+    struct hash digest = {{0}};
     enum err rc = merged_get(e->store, e->edit->kind, &e->id, &merged, msg);
 
-    if (rc == ERR_OK) {
+    if (rc == ERR_OK && !e->edit->without_result) {
         rc = record_digest(&digest, &merged->record, &e->store->logs);
     }
     if (rc == ERR_OK) {

@@ -87,7 +87,10 @@ open_tables(struct env *env, struct err_msg *msg)
         return env_err(msg, rc, "open the database");
     }
     for (int i = 0; i < TABLE_COUNT && rc == 0; i++) {
-        rc = mdb_dbi_open(txn, TABLES[i].name, MDB_CREATE, &env->tables[i]);
+        unsigned flags = TABLES[i].is_set
+                             ? MDB_CREATE | MDB_DUPSORT | MDB_DUPFIXED
+                             : MDB_CREATE;
+        rc = mdb_dbi_open(txn, TABLES[i].name, flags, &env->tables[i]);
     }
     if (rc != 0) {
         mdb_txn_abort(txn);

@@ -338,14 +338,14 @@ put_postings(struct indexing *ix, struct err_msg *msg)
         qsort(ix->postings, ix->count, sizeof(*ix->postings), compare_postings);
     }
     for (size_t i = 0; i < ix->count && rc == ERR_OK; i++) {
-        struct bytes key =
-            bytes_of(ix->postings[i].key, sizeof(ix->postings[i].key));
-        if (ix->postings[i].is_removal) {
-            rc = txn_delete(ix->store->txn, TABLE_INDEX, key, msg);
-        } else {
-            rc = txn_put(
-                ix->store->txn, TABLE_INDEX, key, bytes_of(NULL, 0), msg);
-        }
+        struct txn *txn = ix->store->txn;
+        struct bytes term = bytes_of(ix->postings[i].key, TERM_BYTES);
+        struct bytes record =
+            bytes_of(ix->postings[i].key + TERM_BYTES, RECORD_KEY_BYTES);
+
+        rc = ix->postings[i].is_removal
+                 ? txn_remove(txn, TABLE_INDEX, term, record, msg)
+                 : txn_put(txn, TABLE_INDEX, term, record, msg);
     }
     return rc;
 }

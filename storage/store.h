@@ -114,8 +114,9 @@ struct edit {
     size_t op_count;
     bool has_version; /* what the person saw: ERR_STALE if it is another */
     struct version version;
+    bool without_result; /* nobody asks for the new version: imports */
 };
-struct edit_result {
+struct edit_result { /* the version is zero for edits without_result */
     struct record_id id;
     struct version version;
 };

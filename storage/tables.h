@@ -6,6 +6,8 @@
 #ifndef CORRIDOR_STORAGE_TABLES_H
 #define CORRIDOR_STORAGE_TABLES_H
 
+#include <stdbool.h>
+
 enum table {
     TABLE_META,    /* name -> value */
     TABLE_LOGS,    /* log u32 -> log row */
@@ -17,7 +19,7 @@ enum table {
     TABLE_RECORDS, /* kind tag u16, record id -> sealed halves */
     TABLE_TOUCHED, /* sequence u64 -> record key: what the index lacks */
     TABLE_TERMS,   /* record key -> the terms last indexed for it */
-    TABLE_INDEX,   /* term 8 bytes, record key -> nothing */
+    TABLE_INDEX,   /* term 8 bytes -> a set of record keys */
     TABLE_REFUSED, /* arrival u64 -> reason */
     TABLE_PEERS,   /* node id -> clocks last exchanged; office id -> address */
     TABLE_IMPORTS, /* keyed hash of an outside id -> record key */
@@ -32,23 +34,24 @@ enum { TABLES_RESERVED = 5 };
 
 struct table_info {
     const char *name;
+    bool is_set; /* a key has many values, of one size, in their order */
 };
 
 static const struct table_info TABLES[TABLE_COUNT] = {
-    [TABLE_META] = {"meta"},
-    [TABLE_LOGS] = {"logs"},
-    [TABLE_ENTRIES] = {"entries"},
-    [TABLE_RUNS] = {"runs"},
-    [TABLE_MEMBERS] = {"members"},
-    [TABLE_KEYS] = {"keys"},
-    [TABLE_PENDING] = {"pending"},
-    [TABLE_RECORDS] = {"records"},
-    [TABLE_TOUCHED] = {"touched"},
-    [TABLE_TERMS] = {"terms"},
-    [TABLE_INDEX] = {"index"},
-    [TABLE_REFUSED] = {"refused"},
-    [TABLE_PEERS] = {"peers"},
-    [TABLE_IMPORTS] = {"imports"},
+    [TABLE_META] = {"meta", false},
+    [TABLE_LOGS] = {"logs", false},
+    [TABLE_ENTRIES] = {"entries", false},
+    [TABLE_RUNS] = {"runs", false},
+    [TABLE_MEMBERS] = {"members", false},
+    [TABLE_KEYS] = {"keys", false},
+    [TABLE_PENDING] = {"pending", false},
+    [TABLE_RECORDS] = {"records", false},
+    [TABLE_TOUCHED] = {"touched", false},
+    [TABLE_TERMS] = {"terms", false},
+    [TABLE_INDEX] = {"index", true},
+    [TABLE_REFUSED] = {"refused", false},
+    [TABLE_PEERS] = {"peers", false},
+    [TABLE_IMPORTS] = {"imports", false},
 };
 
 #endif

@@ -210,6 +210,36 @@ txn_delete(
 }
 
 enum err
+txn_remove(struct txn *txn, enum table table, struct bytes key,
+    struct bytes value, struct err_msg *msg)
+{
+    MDB_val k = val_of(key);
+    MDB_val v = val_of(value);
+    int rc = mdb_del(txn->handle, txn->env->tables[table], &k, &v);
+
+    assert(TABLES[table].is_set);
+    return rc == MDB_NOTFOUND ? ERR_OK : env_err(msg, rc, TABLES[table].name);
+}
+
+enum err
+txn_has(struct txn *txn, enum table table, struct bytes key, struct bytes value,
+    struct err_msg *msg)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val k = val_of(key);
+    MDB_val v = val_of(value);
+    int rc = mdb_cursor_open(txn->handle, txn->env->tables[table], &cursor);
+
+    assert(TABLES[table].is_set);
+    if (rc == 0) {
+        rc = mdb_cursor_get(cursor, &k, &v, MDB_GET_BOTH);
+        mdb_cursor_close(cursor);
+    }
+    return rc == MDB_NOTFOUND ? ERR_NOT_FOUND
+                              : env_err(msg, rc, TABLES[table].name);
+}
+
+enum err
 txn_clear(struct txn *txn, enum table table, struct err_msg *msg)
 {
     enum err rc = meet_fault(txn, table, msg);

@@ -34,6 +34,15 @@ enum err txn_append_reserve(struct txn *txn, enum table table, struct bytes key,
 /* ERR_OK also when there was nothing. */
 enum err txn_delete(struct txn *txn, enum table table, struct bytes key,
     struct err_msg *msg) MUST_USE;
+/*
+ * Of a table whose keys have sets: txn_put adds to the set, this takes one
+ * value out of it (ERR_OK also when it was not there), and this asks for one.
+ */
+enum err txn_remove(struct txn *txn, enum table table, struct bytes key,
+    struct bytes value, struct err_msg *msg) MUST_USE;
+/* ERR_NOT_FOUND sets no message. */
+enum err txn_has(struct txn *txn, enum table table, struct bytes key,
+    struct bytes value, struct err_msg *msg) MUST_USE;
 /* Empty a table. */
 enum err txn_clear(
     struct txn *txn, enum table table, struct err_msg *msg) MUST_USE;

@@ -20,13 +20,8 @@ check_index(struct verifying *v, struct err_msg *msg)
         for (size_t at = 0; at + TERM_BYTES <= scan.value.size &&
                             scan.key.size == RECORD_KEY_BYTES && rc == ERR_OK;
              at += TERM_BYTES) {
-            uint8_t key[TERM_BYTES + RECORD_KEY_BYTES];
-            struct bytes value = {0};
-
-            memcpy(key, scan.value.data + at, TERM_BYTES);
-            memcpy(key + TERM_BYTES, scan.key.data, RECORD_KEY_BYTES);
-            rc = txn_get(v->view->txn, TABLE_INDEX, bytes_of(key, sizeof(key)),
-                &value, msg);
+            rc = txn_has(v->view->txn, TABLE_INDEX,
+                bytes_of(scan.value.data + at, TERM_BYTES), scan.key, msg);
             terms++;
             if (rc == ERR_NOT_FOUND) {
                 verify_finding(v,

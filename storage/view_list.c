@@ -180,10 +180,11 @@ candidates_indexed(
     index_term(&term, &l->view->store->secrets->index, &value);
     more = rc == ERR_OK &&
            scan_seek(&scan, bytes_of(term.bytes, sizeof(term.bytes)));
-    while (rc == ERR_OK && more &&
-           scan.key.size == TERM_BYTES + RECORD_KEY_BYTES &&
+    while (rc == ERR_OK && more && scan.key.size == TERM_BYTES &&
            memcmp(scan.key.data, term.bytes, TERM_BYTES) == 0) {
-        rc = push_candidate(out, scan.key.data + TERM_BYTES);
+        rc = scan.value.size == RECORD_KEY_BYTES
+                 ? push_candidate(out, scan.value.data)
+                 : ERR_CORRUPT;
         more = scan_next(&scan);
     }
     if (rc == ERR_OK) {

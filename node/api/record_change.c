@@ -142,7 +142,8 @@ record_change_run(
         .kind = change->kind,
         .id = change->id,
         .has_version = change->has_version,
-        .version = change->version};
+        .version = change->version,
+        .without_result = change->is_import};
     enum err rc = ERR_OK;
 
     change->is_unchanged = false;

@@ -295,7 +295,8 @@ work_edit(struct work *work, size_t n, struct store *store, struct err_msg *msg)
         .kind = item->kind,
         .id = work->ids[item->slot],
         .has_parent = item->parent != WORK_NONE,
-        .ops = ops};
+        .ops = ops,
+        .without_result = true};
     enum err rc = ERR_OK;
 
     edit.op_count = fill_ops(work, item, ops);
