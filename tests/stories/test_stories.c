@@ -28,8 +28,8 @@ START_TEST(two_offices_edit_at_once_and_one_settles)
                          "4022 b takes a's changes from 0 to 1: no error\n"
                          "4022 b is synced\n"
                          "4042 a is synced\n"
-                         "5476 b: a call ends: the link broke\n"
-                         "7370 a: a call ends: the link broke\n");
+                         "5820 a: a call ends: the link broke\n"
+                         "7198 b: a call ends: the link broke\n");
     story_write(&story, 'a', 0, "summary", "hers");
     story_write(&story, 'b', 0, "summary", "his");
     story_write(&story, 'b', 0, "assignee", "desk 2");
@@ -109,8 +109,8 @@ START_TEST(what_one_office_wrote_reaches_another_through_a_third)
                          "7122 a takes c's changes from 0 to 1: no error\n"
                          "7122 a is synced\n"
                          "7142 c is synced\n"
-                         "8910 c: a call ends: the link broke\n"
-                         "10078 a: a call ends: the link broke\n"
+                         "10102 a: a call ends: the link broke\n"
+                         "10334 c: a call ends: the link broke\n"
                          "12200 c stops\n");
     host_boot(story_host(&story, 'b'));
     story_show(&story, 'b', 0, "summary");
@@ -149,8 +149,8 @@ START_TEST(a_crash_within_a_catch_up_costs_what_was_not_written)
                          "3023 a takes b's control log from 0 to 2: no error\n"
                          "3023 a is synced\n"
                          "3043 b is synced\n"
-                         "4259 b: a call ends: the link broke\n"
-                         "4795 a: a call ends: the link broke\n"
+                         "4869 b: a call ends: the link broke\n"
+                         "6376 a: a call ends: the link broke\n"
                          "8001 a sets case.summary: no error\n"
                          "8001 a has made record 0\n"
                          "8101 a sets case.summary: no error\n"
@@ -171,7 +171,7 @@ START_TEST(a_crash_within_a_catch_up_costs_what_was_not_written)
         "8381 b takes a's changes from 0 to 3: newer version exists\n"
         "8381 b crashes\n"
         "8381 b: a call ends: shutting down\n"
-        "8541 a: a call ends: the link broke\n"
+        "11051 a: a call ends: the link broke\n"
         "13300 b starts\n"
         "13300 b has no such record\n"
         "13381 b takes a's changes from 0 to 3: no error\n"
@@ -270,7 +270,7 @@ START_TEST(a_node_that_wrote_on_after_a_restore_is_found_out)
         "5300 b gets an older disk\n"
         "5300 b starts\n"
         "5301 b writes where it wrote before: no error\n"
-        "6467 a: a call ends: the link broke\n"
+        "7522 a: a call ends: the link broke\n"
         "9382 b takes b's changes from 2 to 3: two histories of one log\n"
         "9382 b: a call ends: entries were refused\n"
         "9402 a: a call ends: entries were refused\n"
