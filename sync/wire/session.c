@@ -202,7 +202,22 @@ bool
 session_is_held_back(const struct session *session)
 {
     return session->state == STATE_OPEN &&
-           (session->accepts == SESSION_ACCEPTS_MAX || session->is_joining);
+           (session->accepts == SESSION_ACCEPTS_MAX || session->is_joining ||
+               session->clock_until_ms != 0);
+}
+
+/* Clocks have waited long enough: go on where they stopped. */
+static enum err
+take_tick(struct session *session)
+{
+    session->wake_ms = UINT64_MAX;
+    if (session->state != STATE_OPEN || session->clock_until_ms == 0 ||
+        session->now_ms < session->clock_until_ms) {
+        return ERR_OK;
+    }
+    session->clock_until_ms = 0;
+    session->heard_ms = session->now_ms;
+    return session_take_frames(session);
 }
 
 static enum err
@@ -286,8 +301,7 @@ dispatch(struct session *session, const struct event *event)
     case EVENT_RECEIVED:
         return take_received(session, event->u.received);
     case EVENT_TICK:
-        session->wake_ms = UINT64_MAX;
-        return ERR_OK;
+        return take_tick(session);
     case EVENT_AUTHENTICATED:
         return session_hello_answer(session, &event->u.auth);
     case EVENT_LEVEL:

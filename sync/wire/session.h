@@ -51,6 +51,10 @@ enum {
     SESSION_READS_MAX = 4,   /* outstanding at once */
     SESSION_PSKS_MAX = 64,   /* a listener tries */
     SESSION_ACCEPTS_MAX = 8, /* batches handed over, not yet answered */
+    /* Of the peer's clocks in full, whatever the frames that change them say:
+     * at once, and then with time. */
+    SESSION_CLOCK_BYTES_BURST = 4 * 1024 * 1024,
+    SESSION_CLOCK_BYTES_PER_MS = 16 * 1024,
     SESSION_HELLO_MS_MAX = 20 * 1000,
     SESSION_PING_MS = 15 * 1000, /* of silence from us */
     SESSION_DEAD_MS = 40 * 1000, /* of silence from the peer */

@@ -187,6 +187,9 @@ next_wake_ms(const struct session *session)
     if (session->state == STATE_OPEN) {
         wake_ms = session->opened_ms + SESSION_LIFE_MS_MAX;
         wake_ms = num_min_u64(wake_ms, session->sent_ms + SESSION_PING_MS);
+        if (session->clock_until_ms != 0) {
+            wake_ms = num_min_u64(wake_ms, session->clock_until_ms);
+        }
         wake_ms = num_min_u64(wake_ms, dead_at_ms(session));
         wake_ms = num_min_u64(wake_ms, idle_at_ms(session));
         wake_ms = num_min_u64(wake_ms, reconcile_wake_ms(&session->reconcile));

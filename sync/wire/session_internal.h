@@ -101,6 +101,11 @@ struct session {
     struct window window;
     struct session_told told;
     struct session_heard heard;
+    /* Bytes of the peer's clocks looked at beyond what time has paid for, as
+     * of clock_ms; when too many, frames wait until clock_until_ms, else 0. */
+    uint64_t clock_debt;
+    uint64_t clock_ms;
+    uint64_t clock_until_ms;
     uint64_t taken; /* entries frames dealt with */
     size_t accepts; /* handed over, not answered */
     struct session_read reads[SESSION_READS_MAX];

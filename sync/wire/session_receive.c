@@ -82,12 +82,35 @@ take_taken(struct session *session, uint64_t taken)
     return ERR_OK;
 }
 
+/*
+ * A frame of a few bytes makes us look at the whole clock that it changes, so
+ * it is that which a peer has a share of.
+ */
+static void
+charge_clock(struct session *session)
+{
+    uint64_t paid =
+        (session->now_ms - session->clock_ms) * SESSION_CLOCK_BYTES_PER_MS;
+    uint64_t debt = session->clock_debt;
+
+    debt = debt > paid ? debt - paid : 0;
+    debt += session->reconcile.theirs.size;
+    session->clock_debt = debt;
+    session->clock_ms = session->now_ms;
+    if (debt > SESSION_CLOCK_BYTES_BURST) {
+        session->clock_until_ms =
+            session->now_ms + 1 +
+            (debt - SESSION_CLOCK_BYTES_BURST) / SESSION_CLOCK_BYTES_PER_MS;
+    }
+}
+
 static enum err
 take_clock(struct session *session, struct bytes payload)
 {
     struct frame_clock clock = {0};
     enum err rc = frame_clock_decode(&clock, payload);
 
+    charge_clock(session);
     if (rc == ERR_OK) {
         rc = take_delta(session, &clock);
     }

@@ -484,6 +484,94 @@ START_TEST(changes_of_one_not_enrolled_are_denied)
 }
 END_TEST
 
+/* Queue a clock frame of the dialler's, and make `full` what it leads to. */
+static void
+put_clock(struct world_end *end, struct buf *full, const struct buf *delta)
+{
+    struct frame_clock clock = {
+        .taken = end->other->session->window.taken,
+        .has_base = true,
+        .delta = buf_bytes(delta),
+    };
+    struct buf payload = {0};
+    struct buf grown;
+
+    vclock_name(&clock.base, buf_bytes(full));
+    frame_clock_encode(&payload, &clock);
+    frame_put(&end->session->link.frames, FRAME_CLOCK, buf_bytes(&payload));
+    buf_init(&grown, VCLOCK_BYTES_MAX);
+    ck_assert_int_eq(
+        vclock_delta_decode(&grown, buf_bytes(full), buf_bytes(delta)), ERR_OK);
+    buf_release(full);
+    *full = grown;
+    buf_release(&payload);
+}
+
+/* The size that a clock counts of its log with this number. */
+static uint64_t
+size_at(struct bytes full, size_t number)
+{
+    struct cursor cursor = cursor_init(full);
+    uint64_t size = 0;
+
+    (void)cbor_get_array(&cursor);
+    for (size_t i = 0; i <= number; i++) {
+        (void)cbor_get_bytes(&cursor);
+        size = cbor_get_uint(&cursor);
+    }
+    ck_assert(!cursor.failed);
+    return size;
+}
+
+/* A clock of many logs that only the peer knows, and then small ones, each of
+ * which makes us look at all of it again. */
+START_TEST(clocks_are_taken_in_as_fast_as_their_size_allows)
+{
+    enum { LOGS = 4000, FRAMES = 400 };
+    struct world_end *end = open_pair(LEVEL_FULL);
+    struct session *listener = end->other->session;
+    struct session_status status;
+    struct buf full = {0};
+    struct buf delta = {0};
+    size_t taken = 0;
+    uint64_t sum = 0;
+
+    buf_put_bytes(&full, buf_bytes(&listener->reconcile.theirs));
+    cbor_put_array(&delta, (size_t)2 * LOGS);
+    for (uint32_t i = 0; i < LOGS; i++) {
+        uint8_t id[LOG_ID_BYTES] = {0xff};
+        num_store_u32(id + 1, i);
+        cbor_put_bytes(&delta, bytes_of(id, sizeof(id)));
+        cbor_put_uint(&delta, 1);
+    }
+    put_clock(end, &full, &delta);
+    buf_clear(&delta);
+    cbor_put_array(&delta, 2);
+    cbor_put_uint(&delta, 100);
+    cbor_put_uint(&delta, 1);
+    for (int i = 0; i < FRAMES; i++) {
+        put_clock(end, &full, &delta);
+    }
+    ck_assert_int_eq(say(end, FRAME_PING, bytes_of(NULL, 0)), -1);
+    session_status(listener, &status);
+    ck_assert(status.wants_pause);
+    /* What one step may cost is bounded, whatever came. */
+    taken = full.size;
+    sum = size_at(buf_bytes(&listener->reconcile.theirs), 100);
+    ck_assert_uint_gt(sum, 1);
+    ck_assert_uint_lt(
+        sum * taken, SESSION_CLOCK_BYTES_BURST + (uint64_t)3 * taken);
+    world_run(&world, world.now_ms + 30000);
+    ck_assert(!end->other->has_ended);
+    ck_assert(
+        bytes_equal(buf_bytes(&listener->reconcile.theirs), buf_bytes(&full)));
+    session_status(listener, &status);
+    ck_assert(!status.wants_pause);
+    buf_release(&full);
+    buf_release(&delta);
+}
+END_TEST
+
 START_TEST(many_pings_get_one_pong)
 {
     struct world_end *end = open_pair(LEVEL_FULL);
@@ -676,6 +764,7 @@ main(void)
         (int)(sizeof(wrong_rows) / sizeof(wrong_rows[0])));
     tcase_add_test(tcase, a_frame_above_its_limit_ends_the_session_at_once);
     tcase_add_test(tcase, changes_of_one_not_enrolled_are_denied);
+    tcase_add_test(tcase, clocks_are_taken_in_as_fast_as_their_size_allows);
     tcase_add_test(tcase, many_pings_get_one_pong);
     tcase_add_loop_test(
         tcase, every_flipped_bit_of_a_message_ends_the_session, 0, 32);
