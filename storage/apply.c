@@ -41,12 +41,21 @@ apply_rank(
     return rc;
 }
 
-/* A log with a cut counts no further than it: docs/membership.md. */
+/*
+ * A log with a cut counts no further than it (docs/membership.md). In a
+ * rebuild the cuts are known before the statements that make them are met.
+ */
 static uint64_t
 counted_size(struct store *store, const struct delta_item *item)
 {
-    return num_min_u64(
-        item->size, membership_cut(&store->membership, item->log));
+    uint64_t cut = UINT64_MAX;
+
+    if (!store->is_rebuilding) {
+        cut = membership_cut(&store->membership, item->log);
+    } else if (item->log < store->cut_count) {
+        cut = store->cuts[item->log];
+    }
+    return num_min_u64(item->size, cut);
 }
 
 /* Is all that the clock counts applied here? And the rank that follows. */

@@ -6,13 +6,20 @@
  *
  * All control logs go first, which wait for no changes: so every change is
  * judged by the whole membership, and the result does not depend on the order
- * in which entries came.
+ * in which entries came. Ranks depend on cuts (docs/membership.md, "Why it
+ * converges"), which statements make that may come after what counts beyond
+ * them: so the control logs are gone through again, with the cuts that were
+ * found, until they stay.
  */
 #include <assert.h>
 
+#include "crypto/base/mem.h"
 #include "storage/store_internal.h"
 
-enum { REBUILD_CHUNK = 20000 }; /* entries per commit */
+enum {
+    REBUILD_CHUNK = 20000,  /* entries per commit */
+    REBUILD_ROUNDS_MAX = 16 /* until cuts stay: one, or two if one is new */
+};
 
 enum err
 rebuild_mark(struct store *store, struct err_msg *msg)
@@ -159,6 +166,55 @@ pass(struct rebuild *r, bool only_control, struct err_msg *msg)
     return rc;
 }
 
+/* Where the membership as it is now cuts each log; *out_same: as before. */
+static enum err
+take_cuts(struct store *store, bool *out_same)
+{
+    size_t count = store->logs.count;
+    uint64_t *cuts = mem_zalloc(count + 1, sizeof(*cuts));
+    bool is_same = true;
+
+    if (cuts == NULL) {
+        return ERR_NOMEM;
+    }
+    for (uint32_t log = 0; log < count; log++) {
+        uint64_t before =
+            log < store->cut_count ? store->cuts[log] : UINT64_MAX;
+
+        cuts[log] = membership_cut(&store->membership, log);
+        is_same = is_same && cuts[log] == before;
+    }
+    mem_free(store->cuts);
+    store->cuts = cuts;
+    store->cut_count = count;
+    *out_same = is_same;
+    return ERR_OK;
+}
+
+/* All control logs, with the cuts that they come to. */
+static enum err
+pass_control(struct rebuild *r, struct err_msg *msg)
+{
+    struct store *store = r->store;
+    bool is_same = false;
+    enum err rc = take_cuts(store, &is_same);
+
+    is_same = false;
+    for (int i = 0; i < REBUILD_ROUNDS_MAX && rc == ERR_OK && !is_same; i++) {
+        rc = start(store, msg);
+        if (rc == ERR_OK) {
+            rc = pass(r, true, msg);
+        }
+        if (rc == ERR_OK) {
+            rc = state_members(store, msg);
+        }
+        if (rc == ERR_OK) {
+            rc = take_cuts(store, &is_same);
+        }
+    }
+    return rc;
+}
+
 static enum err
 rebuild(struct rebuild *r, struct err_msg *msg)
 {
@@ -168,10 +224,7 @@ rebuild(struct rebuild *r, struct err_msg *msg)
     if (rc != ERR_OK) {
         return rc;
     }
-    rc = start(store, msg);
-    if (rc == ERR_OK) {
-        rc = pass(r, true, msg);
-    }
+    rc = pass_control(r, msg);
     if (rc == ERR_OK) {
         rc = pass(r, false, msg);
     }
@@ -199,6 +252,9 @@ store_rebuild(struct store *store, const struct store_progress *progress,
     rc = rebuild(&r, msg);
     store->is_rebuilding = false;
     store->only_control = false;
+    mem_free(store->cuts);
+    store->cuts = NULL;
+    store->cut_count = 0;
     if (rc == ERR_OK) {
         store->rebuild_due = false;
         if (progress != NULL && progress->report != NULL) {

@@ -106,6 +106,8 @@ struct store {
     bool needs_load;   /* an abort could not load the state again */
     bool rebuild_due;  /* derived tables must be made again */
     bool is_rebuilding;
+    uint64_t *cuts; /* rebuilding: where logs count as cut, from the start */
+    size_t cut_count;
     bool only_control; /* rebuilding: changes logs wait for all control logs */
     size_t backlog;
     size_t refused; /* entries found void */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/base/mem.h"
+#include "storage/apply_internal.h"
 #include "storage/store.h"
 #include "storage/txn.h"
 #include "tests/lib/run.h"
@@ -255,6 +256,90 @@ START_TEST(a_cut_that_comes_late_voids_what_was_merged)
 }
 END_TEST
 
+static struct cut
+cut_of(size_t n, enum log_kind kind)
+{
+    struct cut cut = {.log = {f.offices[n].node, (uint8_t)kind}};
+    struct view *view = NULL;
+    struct head head;
+
+    ck_assert_int_eq(view_open(&view, f.offices[0].store, &f.msg), ERR_OK);
+    ck_assert_int_eq(view_head(view, &cut.log, &head, &f.msg), ERR_OK);
+    view_close(view);
+    cut.size = head.size;
+    cut.root = head.root;
+    return cut;
+}
+
+static void
+state(size_t n, struct bytes body)
+{
+    struct dot dot;
+
+    fixture_begin(&f, n);
+    ck_assert_int_eq(
+        store_state(f.offices[n].store, body, &dot, &f.msg), ERR_OK);
+    fixture_commit(&f, n);
+}
+
+static void
+retire(size_t n)
+{
+    struct cut cuts[] = {cut_of(n, LOG_CONTROL), cut_of(n, LOG_CHANGES)};
+    struct statement statement = {.type = STATEMENT_RETIRE,
+        .office = f.offices[n].id,
+        .cuts = cuts,
+        .cut_count = 2};
+    struct buf body = {0};
+
+    statement_encode(&body, &statement);
+    state(0, buf_bytes(&body));
+    buf_release(&body);
+}
+
+/* The rank that office n gives to the last entry of a log of office `of`. */
+static uint64_t
+rank_at(size_t n, size_t of, enum log_kind kind)
+{
+    struct store *store = f.offices[n].store;
+    struct log_id id = {f.offices[of].node, (uint8_t)kind};
+    struct dot dot = {0};
+    uint64_t rank = 0;
+
+    fixture_begin(&f, n);
+    ck_assert(log_table_find(&store->logs, &id, &dot.log));
+    ck_assert_uint_gt(store->states[dot.log]->author.applied, 0);
+    dot.position = store->states[dot.log]->author.applied - 1;
+    ck_assert_int_eq(apply_rank(store, dot, &rank, &f.msg), ERR_OK);
+    fixture_commit(&f, n);
+    return rank;
+}
+
+/* docs/membership.md, "Why it converges": ranks do not depend on entries
+ * behind a cut, whether those came before it or after. */
+START_TEST(ranks_are_the_same_whether_a_cut_came_first_or_last)
+{
+    struct fixture_pump early = {.from = 2, .to = 1};
+    struct hash hash = {{0}};
+    struct buf body = {0};
+
+    retire(2);
+    statement_put_pack(&body, "mekong", 1, &hash);
+    for (int i = 0; i < 50; i++) {
+        state(2, buf_bytes(&body));
+    }
+    fixture_pump(&f, &early);
+    state(1, buf_bytes(&body));
+    (void)fixture_case(&f, 1, "counts what is behind the cut");
+    fixture_sync(&f);
+    for (int kind = LOG_CONTROL; kind <= LOG_CHANGES; kind++) {
+        ck_assert_uint_eq(rank_at(0, 1, (enum log_kind)kind),
+            rank_at(1, 1, (enum log_kind)kind));
+    }
+    buf_release(&body);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -272,6 +357,7 @@ main(void)
     tcase_add_loop_test(
         tcase, a_long_rebuild_that_stops_between_commits_is_finished, 0, 2);
     tcase_add_test(tcase, a_cut_that_comes_late_voids_what_was_merged);
+    tcase_add_test(tcase, ranks_are_the_same_whether_a_cut_came_first_or_last);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }
