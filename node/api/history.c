@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A record's history: who, which office, when, before and after. "Before" is
- * what the author had seen of the field: the latest of the values that its
- * clock counts and that nothing it counts had replaced.
+ * what the author had seen of the field: the values that its clock counts and
+ * that nothing it counts had replaced; several where offices had set it
+ * without knowing of each other.
  */
 #include <string.h>
 
@@ -14,11 +15,20 @@
 #include "node/api/routes.h"
 #include "sync/model/hlc.h"
 
-/* The last value that a field was set to, as this walk saw it. */
+enum { SEEN_MAX = 16 }; /* values shown as those before; the newest */
+
+/* A value that a field was set to, by whom having seen what. */
 struct past {
     uint16_t field;
     struct dot dot;
+    struct vclock clock;
     json_t *value;
+};
+
+/* The values before one, newest first, each once. */
+struct seen {
+    const struct past *items[SEEN_MAX];
+    size_t count;
 };
 
 struct walk {
@@ -31,30 +41,46 @@ struct walk {
     enum err rc;
 };
 
-/* The newest value of the field that the clock counts, or NULL. */
-static json_t *
-before(const struct walk *w, const struct history_item *item, uint16_t field)
+static bool
+is_replaced(const struct seen *seen, const struct past *past)
 {
-    for (size_t i = w->past_count; i-- > 0;) {
-        const struct past *past = &w->past[i];
-
-        if (past->field == field &&
-            vclock_get(item->clock, past->dot.log) > past->dot.position) {
-            return past->value;
+    for (size_t i = 0; i < seen->count; i++) {
+        if (vclock_counts(&seen->items[i]->clock, past->dot)) {
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* In canonical order what replaces comes after what it replaces. */
+static void
+see(struct seen *out, const struct walk *w, const struct history_item *item,
+    uint16_t field)
+{
+    out->count = 0;
+    for (size_t i = w->past_count; i-- > 0 && out->count < SEEN_MAX;) {
+        const struct past *past = &w->past[i];
+
+        if (past->field == field && vclock_counts(item->clock, past->dot) &&
+            !is_replaced(out, past)) {
+            out->items[out->count++] = past;
+        }
+    }
 }
 
 static void
 remember(struct walk *w, const struct history_item *item, uint16_t field,
     json_t *value)
 {
+    struct past *past = NULL;
+
     w->rc = mem_grow((void **)&w->past, &w->past_capacity, w->past_count + 1,
         sizeof(*w->past));
     if (w->rc == ERR_OK) {
-        w->past[w->past_count++] =
-            (struct past){field, item->dot, json_incref(value)};
+        past = &w->past[w->past_count++];
+        *past = (struct past){.field = field, .dot = item->dot};
+        past->value = json_incref(value);
+        w->rc = vclock_copy(&past->clock, item->clock);
     }
 }
 
@@ -75,14 +101,73 @@ action_name(const struct change_op *op)
 }
 
 static void
-put_value(struct walk *w, json_t **json, const char *name,
-    const struct schema_field *field, json_t *value)
+put_value(struct walk *w, json_t **json, const struct schema_field *field,
+    json_t *value)
 {
-    put(json, name, json_incref(value));
+    put(json, "value", json_incref(value));
     if (w->view.lang != NULL && value != NULL) {
-        put(json, strcmp(name, "value") == 0 ? "text" : "before_text",
-            record_text(&w->view, field, value));
+        put(json, "text", record_text(&w->view, field, value));
     }
+}
+
+/* "Cambodia | Japan". */
+static json_t *
+join_texts(const json_t *texts)
+{
+    struct buf text = {0};
+    json_t *json = NULL;
+
+    for (size_t i = 0; i < json_array_size(texts); i++) {
+        const char *one = json_string_value(json_array_get(texts, i));
+
+        buf_put_text(&text, i == 0 ? "" : " | ");
+        buf_put_text(&text, one != NULL ? one : "");
+    }
+    if (texts != NULL && buf_err(&text) == ERR_OK) {
+        json = json_stringn((const char *)text.data, text.size);
+    }
+    buf_release(&text);
+    return json;
+}
+
+static bool
+has_item(const json_t *array, const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (json_equal(json_array_get(array, i), value) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+put_before(struct walk *w, json_t **json, const struct schema_field *field,
+    const struct seen *seen)
+{
+    json_t *all = json_array();
+    json_t *texts = json_array();
+
+    for (size_t i = seen->count; i-- > 0;) {
+        if (has_item(all, seen->items[i]->value)) {
+            continue;
+        }
+        put_item(&all, json_incref(seen->items[i]->value));
+        if (w->view.lang != NULL) {
+            put_item(
+                &texts, record_text(&w->view, field, seen->items[i]->value));
+        }
+    }
+    put(json, "before", json_incref(seen->items[0]->value));
+    if (w->view.lang != NULL) {
+        put(json, "before_text", join_texts(texts));
+    }
+    if (json_array_size(all) == 1) {
+        json_decref(all);
+    } else {
+        put(json, "befores", all);
+    }
+    json_decref(texts);
 }
 
 static json_t *
@@ -103,24 +188,24 @@ op_json(
     json_t *json = json_object();
     json_t *value = NULL;
     json_t *dots = json_array();
+    struct seen seen;
 
     record_field_name(name, w->kind, op->field);
     put_text(&json, "field", name);
     put_text(&json, "action", action_name(op));
     if (op->action == ACTION_TRANSFER) {
         value = office_hex(&op->office);
-        put_value(w, &json, "value", field, value);
+        put_value(w, &json, field, value);
     } else if (op->has_value) {
         w->rc = record_value_json(&value, field, op->value);
         if (w->rc == ERR_OK) {
-            put_value(w, &json, "value", field, value);
+            put_value(w, &json, field, value);
         }
     }
     if (value != NULL && op->action == ACTION_SET) {
-        json_t *old = before(w, item, op->field);
-
-        if (old != NULL) {
-            put_value(w, &json, "before", field, old);
+        see(&seen, w, item, op->field);
+        if (seen.count > 0) {
+            put_before(w, &json, field, &seen);
         }
         if (item->void_reason == VOID_NONE) {
             remember(w, item, op->field, value);
@@ -183,6 +268,7 @@ records_history(struct api_call *call)
     rc = view_history(call->view, found.kind, &found.id, add_item, &w, &msg);
     for (size_t i = 0; i < w.past_count; i++) {
         json_decref(w.past[i].value);
+        vclock_release(&w.past[i].clock);
     }
     mem_free(w.past);
     rc = rc == ERR_OK ? w.rc : rc;

@@ -59,7 +59,8 @@ put_scalar(struct buf *out, const struct record_view *view,
 /*
  * An object's members one after the other: what it is made of is at most an
  * object in an object ("money": {"date": {…}}), of which the first member
- * says enough. A date says itself.
+ * says enough. A date says itself. A text's language is said only where it
+ * is not the reader's: "Đã trả [vi]".
  */
 static void
 put_value(struct buf *out, const struct record_view *view,
@@ -69,6 +70,7 @@ put_value(struct buf *out, const struct record_view *view,
     json_t *member = NULL;
     bool is_first = true;
     void *iter = NULL;
+    const char *language = NULL;
     union {
         const json_t *from;
         json_t *to;
@@ -97,9 +99,17 @@ put_value(struct buf *out, const struct record_view *view,
         if (strcmp(name, "script") == 0 || member == NULL) {
             continue;
         }
+        if (field->type != VALUE_LM && strcmp(name, "lang") == 0) {
+            language = json_string_value(member);
+            continue;
+        }
         buf_put_text(out, is_first ? "" : " ");
         put_scalar(out, view, field, member);
         is_first = false;
+    }
+    if (language != NULL &&
+        (view->lang == NULL || strcmp(language, view->lang) != 0)) {
+        buf_printf(out, is_first ? "[%s]" : " [%s]", language);
     }
 }
 

@@ -280,6 +280,33 @@ START_TEST(lists_are_by_value_and_in_pages)
 }
 END_TEST
 
+/* The text of the case's field for a reader of that language. */
+static void
+expect_text(
+    const char *target, const char *lang, const char *field, const char *want)
+{
+    char whole[96];
+    struct api_response response;
+
+    (void)snprintf(whole, sizeof(whole), "%s?lang=%s", target, lang);
+    response = ask("GET", whole, NULL, 200);
+    ck_assert_str_eq(
+        text_of(json_object_get(response.json, "texts"), field), want);
+    api_response_release(&response);
+}
+
+START_TEST(a_language_is_said_where_it_is_another)
+{
+    char target[64];
+
+    make_case(target, "{\"summary\":{\"text\":\"Wages owed\",\"lang\":\"en\"},"
+                      "\"assignee\":\"desk 1\"}");
+    expect_text(target, "en", "summary", "Wages owed");
+    expect_text(target, "km", "summary", "Wages owed [en]");
+    expect_text(target, "km", "assignee", "desk 1");
+}
+END_TEST
+
 START_TEST(history_says_before_and_after)
 {
     char target[96];
@@ -492,6 +519,7 @@ main(void)
     tcase_add_test(tcase, a_beginning_of_an_id_will_do);
     tcase_add_test(tcase, an_ambiguous_beginning_lists_the_candidates);
     tcase_add_test(tcase, lists_are_by_value_and_in_pages);
+    tcase_add_test(tcase, a_language_is_said_where_it_is_another);
     tcase_add_test(tcase, history_says_before_and_after);
     tcase_add_loop_test(tcase, faults_have_a_status_a_word_and_a_sentence, 0,
         sizeof(faults) / sizeof(faults[0]));

@@ -16,6 +16,7 @@
 #include "crypto/base/cbor.h"
 #include "crypto/base/hex.h"
 #include "crypto/base/mem.h"
+#include "node/api/api.h"
 #include "tests/lib/run.h"
 #include "tests/lib/scratch.h"
 
@@ -358,6 +359,79 @@ START_TEST(a_sync_pass_carries_changes_both_ways)
 }
 END_TEST
 
+/* Ask a site's API in process; the answer's JSON is the caller's. */
+static json_t *
+ask(size_t index, const char *method, const char *target, const char *body)
+{
+    struct api_options options = {.node = sites[index].node};
+    struct api_request request = {
+        .method = method, .target = target, .body = bytes_text(body)};
+    struct api_response response;
+    struct api *api = NULL;
+    json_t *json = NULL;
+
+    ck_assert_int_eq(api_new(&api, &options), ERR_OK);
+    api_dispatch(api, &request, &response);
+    ck_assert_uint_lt(response.status, 300);
+    json = json_incref(response.json);
+    api_response_release(&response);
+    api_free(api);
+    return json;
+}
+
+/* Ask, of that record. */
+static json_t *
+ask_of(size_t index, const char *method, const char *id, const char *tail,
+    const char *body)
+{
+    char target[128];
+
+    (void)snprintf(target, sizeof(target), "/v1/records/%s%s", id, tail);
+    return ask(index, method, target, body);
+}
+
+START_TEST(history_says_all_that_a_decision_discarded)
+{
+    char id[33] = "";
+    json_t *json = NULL;
+    json_t *history = NULL;
+    json_t *op = NULL;
+
+    make_corridor(false);
+    json = ask(0, "POST", "/v1/records",
+        "{\"kind\":\"notice\",\"fields\":{\"from\":\"2026-01-01\"}}");
+    (void)snprintf(
+        id, sizeof(id), "%s", json_string_value(json_object_get(json, "id")));
+    json_decref(json);
+    sync_pass(1, LIMIT_MS);
+    json_decref(
+        ask_of(0, "PATCH", id, "", "{\"fields\":{\"from\":\"2026-01-02\"}}"));
+    json_decref(
+        ask_of(1, "PATCH", id, "", "{\"fields\":{\"from\":\"2026-01-03\"}}"));
+    sync_pass(1, LIMIT_MS);
+    json_decref(ask_of(1, "POST", id, "/settle",
+        "{\"field\":\"from\",\"value\":\"2026-01-04\"}"));
+    json = ask_of(1, "GET", id, "/history?lang=en", "");
+    history = json_object_get(json, "history");
+    ck_assert_uint_eq(json_array_size(history), 4);
+    /* Those who did not know of each other saw the same. */
+    for (size_t i = 1; i < 3; i++) {
+        op = json_array_get(
+            json_object_get(json_array_get(history, i), "operations"), 0);
+        ck_assert_str_eq(json_string_value(json_object_get(op, "before_text")),
+            "2026-01-01");
+        ck_assert_ptr_null(json_object_get(op, "befores"));
+    }
+    op = json_array_get(
+        json_object_get(json_array_get(history, 3), "operations"), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(op, "befores")), 2);
+    ck_assert_uint_eq(
+        strlen(json_string_value(json_object_get(op, "before_text"))),
+        strlen("2026-01-02 | 2026-01-03"));
+    json_decref(json);
+}
+END_TEST
+
 START_TEST(daemons_push_changes_and_say_synced)
 {
     make_corridor(true);
@@ -610,6 +684,7 @@ server_suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, an_office_joins_by_a_line_and_keeps_the_corridor);
     tcase_add_test(tcase, a_sync_pass_carries_changes_both_ways);
+    tcase_add_test(tcase, history_says_all_that_a_decision_discarded);
     tcase_add_test(tcase, daemons_push_changes_and_say_synced);
     tcase_add_test(tcase, a_daemon_calls_again_when_its_peer_is_back);
     tcase_add_test(tcase, an_office_that_does_not_answer_is_not_confirmed);
