@@ -3,13 +3,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto/base/mem.h"
 #include "node/cli/unix_http.h"
 #include "node/serve/server.h"
 
-enum { INDEX_RECORDS = 4096 };
+enum { INDEX_RECORDS = 4096, BUSY_WAITS_MAX = 100, BUSY_WAIT_MS = 100 };
 
 struct client {
     struct client_options options;
@@ -30,9 +31,12 @@ open_local(struct client *client, struct err_msg *msg)
     struct server_options server = {.dials = false};
     struct api_options api = {.progress = client->options.progress,
         .context = client->options.context};
-    enum err rc = passphrase_get(
-        &client->passphrase, client->options.passphrase_file, false, msg);
+    enum err rc = ERR_OK;
 
+    if (client->passphrase.size == 0) {
+        rc = passphrase_get(
+            &client->passphrase, client->options.passphrase_file, false, msg);
+    }
     if (rc == ERR_OK) {
         node.passphrase = buf_bytes(&client->passphrase);
         rc = node_open(&client->node, &node, msg);
@@ -49,11 +53,36 @@ open_local(struct client *client, struct err_msg *msg)
     return rc;
 }
 
+static void
+close_local(struct client *client)
+{
+    api_free(client->api);
+    server_free(client->server);
+    node_close(client->node);
+    client->api = NULL;
+    client->server = NULL;
+    client->node = NULL;
+}
+
+/* The daemon, or the home itself. ERR_BUSY: another process has it. */
+static enum err
+open_either(struct client *client, struct err_msg *msg)
+{
+    enum err rc = unix_http_open(&client->fd, client->socket_path, msg);
+
+    /* A path too long for a socket is the daemon's trouble, not ours. */
+    if (rc == ERR_NOT_FOUND || rc == ERR_CONFIG) {
+        rc = open_local(client, msg);
+    }
+    return rc;
+}
+
 enum err
 client_open(struct client **out, const struct client_options *options,
     struct err_msg *msg)
 {
     struct client *client = mem_zalloc(1, sizeof(*client));
+    const struct timespec wait = {.tv_nsec = BUSY_WAIT_MS * 1000000L};
     struct home home;
     enum err rc = ERR_OK;
 
@@ -69,11 +98,13 @@ client_open(struct client **out, const struct client_options *options,
         rc = err_set(msg, ERR_CONFIG, "the home's path is too long");
     }
     if (rc == ERR_OK) {
-        rc = unix_http_open(&client->fd, client->socket_path, msg);
-        /* A path too long for a socket is the daemon's trouble, not ours. */
-        if (rc == ERR_NOT_FOUND || rc == ERR_CONFIG) {
-            rc = open_local(client, msg);
-        }
+        rc = open_either(client, msg);
+    }
+    /* In use and not listening: a daemon that starts, or a command. */
+    for (int i = 0; i < BUSY_WAITS_MAX && rc == ERR_BUSY; i++) {
+        (void)nanosleep(&wait, NULL);
+        close_local(client);
+        rc = open_either(client, msg);
     }
     if (rc != ERR_OK) {
         client_close(client);
@@ -118,9 +149,7 @@ client_close(struct client *client)
     if (client->has_written && client->node->store != NULL) {
         index_all(client);
     }
-    api_free(client->api);
-    server_free(client->server);
-    node_close(client->node);
+    close_local(client);
     buf_wipe(&client->passphrase);
     mem_free(client);
 }

@@ -5,6 +5,9 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "crypto/base/hex.h"
 #include "node/home.h"
@@ -203,6 +206,60 @@ START_TEST(a_record_is_shown_in_words)
 }
 END_TEST
 
+START_TEST(what_others_wrote_does_not_command_the_terminal)
+{
+    char id[33];
+
+    make_case(id);
+    ck_assert_int_eq(RUN("set", id, "assignee=a\u202eb\u2066c"), CLI_DONE);
+    ck_assert_int_eq(RUN("show", id), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "a?b?c"));
+    ck_assert_int_eq(RUN("show", id, "--history"), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "a?b?c"));
+    ck_assert_int_eq(RUN("list", "case"), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "a?b?c"));
+    ck_assert_int_eq(RUN("show", "\u202e"), CLI_FAILED);
+    ck_assert_ptr_null(strstr(err_text_said, "\u202e"));
+}
+END_TEST
+
+/* Holds the home as a daemon does that is starting; gone after a moment. */
+static void
+hold_home(int ready)
+{
+    const struct timespec moment = {.tv_nsec = 300 * 1000000L};
+    struct home held;
+
+    if (home_load(&held, home, NULL) != ERR_OK ||
+        home_lock(&held, NULL) != ERR_OK || write(ready, "", 1) != 1) {
+        _exit(1);
+    }
+    (void)nanosleep(&moment, NULL);
+    _exit(0);
+}
+
+START_TEST(a_home_in_use_is_waited_for)
+{
+    int pipes[2];
+    int status = 1;
+    char ready = 0;
+    pid_t child = 0;
+
+    ck_assert_int_eq(pipe(pipes), 0);
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        hold_home(pipes[1]);
+    }
+    (void)close(pipes[1]);
+    ck_assert_int_eq(read(pipes[0], &ready, 1), 1);
+    ck_assert_int_eq(RUN("status"), CLI_DONE);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    (void)close(pipes[0]);
+}
+END_TEST
+
 START_TEST(lists_are_tables_or_lines_of_json)
 {
     char id[33];
@@ -346,6 +403,8 @@ main(void)
     tcase_add_test(tcase, machines_read_one_line);
     tcase_add_test(tcase, exit_statuses_say_how_it_went);
     tcase_add_test(tcase, a_record_is_shown_in_words);
+    tcase_add_test(tcase, what_others_wrote_does_not_command_the_terminal);
+    tcase_add_test(tcase, a_home_in_use_is_waited_for);
     tcase_add_test(tcase, lists_are_tables_or_lines_of_json);
     tcase_add_test(tcase, what_was_exported_comes_in_elsewhere);
     tcase_add_test(tcase, a_spreadsheet_takes_no_exported_text_for_a_formula);
