@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "node/cli/cli.h"
+#include "node/cli/text.h"
 #include "node/invite.h"
 
 /* The invitation, from the command line or standard input. */
@@ -49,9 +50,10 @@ command_join(struct cli *cli)
     if (!cli_post(cli, "/v1/join", body, &answer, &exit)) {
         return exit;
     }
+    (void)fprintf(cli->err, "Joined ");
+    text_print(cli->err, cli_text(answer.json, "name"));
     (void)fprintf(cli->err,
-        "Joined %s. Read your office's code to a member, who confirms it; "
-        "\"corridor status\" shows it.\n",
-        cli_text(answer.json, "name"));
+        ". Read your office's code to a member, who confirms it; "
+        "\"corridor status\" shows it.\n");
     return cli_print_member(cli, &answer, "id");
 }

@@ -3,6 +3,7 @@
 
 #include "node/cli/cli.h"
 #include "node/cli/sheet.h"
+#include "node/cli/text.h"
 
 static const char *
 standing(const json_t *member)
@@ -71,8 +72,8 @@ command_members(struct cli *cli)
     if (cli->is_json) {
         return cli_print_json(cli, &answer);
     }
-    (void)fprintf(
-        cli->err, "%s is confirmed.\n", cli_text(answer.json, "name"));
+    text_print(cli->err, cli_text(answer.json, "name"));
+    (void)fprintf(cli->err, " is confirmed.\n");
     api_response_release(&answer);
     return CLI_DONE;
 }

@@ -5,23 +5,12 @@
 #include "node/cli/sheet.h"
 #include "node/cli/text.h"
 
-/* A line of the terminal, without controls. */
-static void
-print_text(struct cli *cli, const char *text)
-{
-    struct buf out = {0};
-
-    text_put(&out, bytes_text(text), 0);
-    (void)fwrite(out.data, 1, out.size, cli->out);
-    buf_wipe(&out);
-}
-
 static void
 print_author(struct cli *cli, const json_t *item)
 {
     const json_t *office = json_object_get(item, "office");
 
-    print_text(cli, cli_text(office, "name"));
+    text_print(cli->out, cli_text(office, "name"));
     (void)fprintf(cli->out, ", %s", cli_text(item, "time"));
 }
 
@@ -35,7 +24,7 @@ print_conflict(struct cli *cli, const json_t *details)
         const json_t *value = json_array_get(values, i);
 
         (void)fprintf(cli->out, "    ");
-        print_text(cli, cli_text(value, "text"));
+        text_print(cli->out, cli_text(value, "text"));
         (void)fprintf(cli->out, "  (");
         print_author(cli, value);
         (void)fprintf(cli->out, ")\n");
@@ -53,7 +42,7 @@ print_items(struct cli *cli, const json_t *details)
         const json_t *flags = json_object_get(value, "flags");
 
         (void)fprintf(cli->out, "    %zu. ", i + 1);
-        print_text(cli, cli_text(value, "text"));
+        text_print(cli->out, cli_text(value, "text"));
         (void)fprintf(cli->out, "  (");
         print_author(cli, value);
         for (size_t j = 0; j < json_array_size(flags); j++) {
@@ -73,14 +62,14 @@ print_field(struct cli *cli, const json_t *record, const char *name)
     bool is_items = strcmp(rule, "journal") == 0 || strcmp(rule, "ledger") == 0;
     bool is_conflict = json_is_true(json_object_get(details, "conflict"));
 
-    print_text(cli, cli_text(json_object_get(record, "labels"), name));
+    text_print(cli->out, cli_text(json_object_get(record, "labels"), name));
     (void)fprintf(cli->out, " [%s]: ", name);
     if (is_items) {
         (void)fprintf(cli->out, "\n");
         print_items(cli, details);
         return;
     }
-    print_text(cli, cli_text(json_object_get(record, "texts"), name));
+    text_print(cli->out, cli_text(json_object_get(record, "texts"), name));
     (void)fprintf(cli->out, "%s\n", is_conflict ? "  IN CONFLICT:" : "");
     if (is_conflict) {
         print_conflict(cli, details);
@@ -101,8 +90,9 @@ print_record(struct cli *cli, json_t *record)
         (void)fprintf(cli->out, "of %s\n", cli_text(record, "parent"));
     }
     for (size_t i = 0; i < json_array_size(marks); i++) {
-        (void)fprintf(cli->out, "mark: %s\n",
-            json_string_value(json_array_get(marks, i)));
+        (void)fprintf(cli->out, "mark: ");
+        text_print(cli->out, json_string_value(json_array_get(marks, i)));
+        (void)fprintf(cli->out, "\n");
     }
     for (void *iter = json_object_iter(fields); iter != NULL;
          iter = json_object_iter_next(fields, iter)) {
@@ -123,16 +113,16 @@ print_operation(struct cli *cli, const json_t *op)
     }
     if (text[0] != '\0') {
         (void)fprintf(cli->out, ": ");
-        print_text(cli, text);
+        text_print(cli->out, text);
     }
     if (before[0] != '\0') {
         (void)fprintf(cli->out, "  (before: ");
-        print_text(cli, before);
+        text_print(cli->out, before);
         (void)fprintf(cli->out, ")");
     }
     if (cli_text(op, "reason")[0] != '\0') {
         (void)fprintf(cli->out, "  because ");
-        print_text(cli, cli_text(op, "reason"));
+        text_print(cli->out, cli_text(op, "reason"));
     }
     (void)fprintf(cli->out, "\n");
 }
@@ -147,7 +137,8 @@ print_history(struct cli *cli, const json_t *json)
         const json_t *ops = json_object_get(item, "operations");
 
         print_author(cli, item);
-        (void)fprintf(cli->out, ", %s", cli_text(item, "node"));
+        (void)fprintf(cli->out, ", ");
+        text_print(cli->out, cli_text(item, "node"));
         if (cli_text(item, "void")[0] != '\0') {
             (void)fprintf(
                 cli->out, "  DOES NOT COUNT: %s", cli_text(item, "void"));

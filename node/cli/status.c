@@ -5,13 +5,9 @@
 static void
 print_line(struct cli *cli, const char *name, const char *text)
 {
-    struct buf out = {0};
-
-    text_put(&out, bytes_text(text), 0);
     (void)fprintf(cli->out, "%-12s ", name);
-    (void)fwrite(out.data, 1, out.size, cli->out);
+    text_print(cli->out, text);
     (void)fprintf(cli->out, "\n");
-    buf_wipe(&out);
 }
 
 static long long

@@ -147,6 +147,16 @@ text_put_json(struct buf *out, struct bytes json)
 }
 
 void
+text_print(FILE *out, const char *text)
+{
+    struct buf shown = {0};
+
+    text_put(&shown, bytes_text(text), 0);
+    (void)fwrite(shown.data, 1, shown.size, out);
+    buf_wipe(&shown);
+}
+
+void
 text_language(char out[12], const char *lang)
 {
     size_t size = lang == NULL ? 0 : strcspn(lang, "_.@");

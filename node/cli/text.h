@@ -7,6 +7,8 @@
 #ifndef CORRIDOR_NODE_CLI_TEXT_H
 #define CORRIDOR_NODE_CLI_TEXT_H
 
+#include <stdio.h>
+
 #include "crypto/base/buf.h"
 
 /* Columns of the terminal; a byte that is not UTF-8 counts as one. */
@@ -25,6 +27,9 @@ void text_put(struct buf *out, struct bytes text, size_t width_max);
  * terminal does not steer it.
  */
 void text_put_json(struct buf *out, struct bytes json);
+
+/* Print a text that others may have chosen, as text_put makes it. */
+void text_print(FILE *out, const char *text);
 
 /* The language of the messages: "km" of LANG=km_KH.UTF-8; "en" without. */
 void text_language(char out[12], const char *lang);

@@ -44,6 +44,32 @@ diag_init(struct diag *out, enum diag_level level)
     out->context = out;
 }
 
+/*
+ * Peers choose some of the texts: they must not forge lines, nor command a
+ * terminal. The bytes of a control that begins here; 0: none does. In UTF-8
+ * those beyond ASCII are U+0080..9F, and the line separators and overrides
+ * of direction U+2028..2E and U+2066..69.
+ */
+static size_t
+control_size(const char *text)
+{
+    unsigned char a = (unsigned char)text[0];
+    unsigned char b = a == 0 ? 0 : (unsigned char)text[1];
+    unsigned char c = b == 0 ? 0 : (unsigned char)text[2];
+
+    if (a < ' ' || a == 0x7f) {
+        return 1;
+    }
+    if (a == 0xc2 && b >= 0x80 && b <= 0x9f) {
+        return 2;
+    }
+    if (a == 0xe2 && ((b == 0x80 && c >= 0xa8 && c <= 0xae) ||
+                         (b == 0x81 && c >= 0xa6 && c <= 0xa9))) {
+        return 3;
+    }
+    return 0;
+}
+
 void
 diag_say(
     const struct diag *diag, enum diag_level level, const char *format, ...)
@@ -57,11 +83,11 @@ diag_say(
     va_start(arguments, format);
     vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    /* Peers choose some of the texts: they must not forge lines. */
-    for (char *c = line; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f) {
-            *c = '?';
-        }
+    for (char *c = line; *c != '\0';) {
+        size_t size = control_size(c);
+
+        memset(c, '?', size);
+        c += size == 0 ? 1 : size;
     }
     diag->write(diag->context, level, line);
 }

@@ -49,6 +49,10 @@ static const struct {
     {"new lines", "a\nb\tc\rd", 0, "a b c d"},
     {"controls", "a\x1b[31mb\x7f", 0, "a?[31mb?"},
     {"directions", "a\u202eb\u2066c", 0, "a?b?c"},
+    {"title of a window",
+        "a\x1b]0;x\x07\xc2\x9b"
+        "2J",
+        0, "a?]0;x??2J"},
     {"line separators", "a\u2028b", 0, "a?b"},
     {"not UTF-8", "a\xff\xfe", 0, "a\ufffd\ufffd"},
 };
