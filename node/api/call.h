@@ -15,8 +15,16 @@ enum { CALL_ARGS_MAX = 2, CALL_PARAMS_MAX = 32 };
 
 struct api {
     struct api_options options;
-    /* Held for reading by each run, for writing where the store is opened. */
+    /*
+     * Held for reading by each run, for writing where the store is opened, so
+     * that nobody sees half of it; but for ROUTE_FREE.
+     */
     uv_rwlock_t gate;
+    /*
+     * Under the gate: a joining opens a store bit by bit, on the loop and
+     * elsewhere. What would look at it is answered "joining" meanwhile.
+     */
+    bool is_joining;
 };
 
 /* What is left to do on the loop's thread after the work. */
@@ -55,12 +63,19 @@ struct api_call {
 /* A resource's function. It answers by one of the reply_ functions. */
 typedef void call_fn(struct api_call *call);
 
+/* What a route's run has to do with the node's store. */
+enum route_use {
+    ROUTE_FREE, /* nothing: runs at any time */
+    ROUTE_USES,
+    ROUTE_OPENS /* opens or replaces it: runs alone */
+};
+
 struct route {
     const char *method;
     const char *pattern; /* a path in which a star is an argument */
-    bool opens;          /* opens the store: runs alone */
-    call_fn *run;        /* on a worker thread; NULL: nothing to do */
-    call_fn *start;      /* on the loop, unless run has answered; NULL */
+    enum route_use use;
+    call_fn *run;   /* on a worker thread; NULL: nothing to do */
+    call_fn *start; /* on the loop, unless run has answered; NULL */
 };
 
 /* Answers. A NULL json is ERR_NOMEM. The reference is taken. */

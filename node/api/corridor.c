@@ -121,7 +121,18 @@ corridor_join_run(struct api_call *call)
     }
     if (rc != ERR_OK) {
         reply_err(call, rc, &msg);
+    } else {
+        call->api->is_joining = true; /* start follows in any case */
     }
+}
+
+/* Whoever comes to the gate after this sees all that the joining did. */
+static void
+end_joining(struct api *api)
+{
+    uv_rwlock_wrlock(&api->gate);
+    api->is_joining = false;
+    uv_rwlock_wrunlock(&api->gate);
 }
 
 static void
@@ -129,6 +140,7 @@ on_joined(void *context, enum err rc, const struct err_msg *msg)
 {
     struct api_call *call = context;
 
+    end_joining(call->api);
     if (rc != ERR_OK) {
         reply_err(call, rc, msg);
     } else {
@@ -149,6 +161,7 @@ corridor_join_start(struct api_call *call)
     enum err rc = server_join(call->api->options.server, &request);
 
     if (rc != ERR_OK) {
+        end_joining(call->api);
         reply_err(call, rc, NULL);
         call_done(call);
     }

@@ -174,6 +174,20 @@ api_call_answer(struct api_call *call)
     return &call->response;
 }
 
+/* Within the gate. */
+static void
+run_gated(struct api_call *call)
+{
+    if (call->api->is_joining) {
+        reply_error(call, 409, "joining",
+            "this home is joining a corridor: ask again when that is done",
+            NULL);
+        return;
+    }
+    call->route->run(call);
+    call_view_close(call);
+}
+
 void
 api_call_run(struct api_call *call)
 {
@@ -182,17 +196,20 @@ api_call_run(struct api_call *call)
     if (call->route == NULL || call->route->run == NULL) {
         return;
     }
-    if (call->route->opens) {
-        uv_rwlock_wrlock(&api->gate);
-    } else {
+    switch (call->route->use) {
+    case ROUTE_FREE:
+        call->route->run(call);
+        break;
+    case ROUTE_USES:
         uv_rwlock_rdlock(&api->gate);
-    }
-    call->route->run(call);
-    call_view_close(call);
-    if (call->route->opens) {
-        uv_rwlock_wrunlock(&api->gate);
-    } else {
+        run_gated(call);
         uv_rwlock_rdunlock(&api->gate);
+        break;
+    case ROUTE_OPENS:
+        uv_rwlock_wrlock(&api->gate);
+        run_gated(call);
+        uv_rwlock_wrunlock(&api->gate);
+        break;
     }
 }
 

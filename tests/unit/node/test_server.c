@@ -17,6 +17,7 @@
 #include "crypto/base/hex.h"
 #include "crypto/base/mem.h"
 #include "node/api/api.h"
+#include "node/invite.h"
 #include "tests/lib/run.h"
 #include "tests/lib/scratch.h"
 
@@ -340,6 +341,81 @@ START_TEST(an_office_joins_by_a_line_and_keeps_the_corridor)
     sync_pass(1, LIMIT_MS);
     ck_assert_msg(sites[1].rc == ERR_OK, "%s", sites[1].json);
     ck_assert_uint_eq(records(1), 1);
+}
+END_TEST
+
+static void
+on_called(void *context, struct api_call *call)
+{
+    struct site *site = context;
+
+    site->rc = api_call_answer(call)->status < 300 ? ERR_OK : ERR_CLOSED;
+    site->is_done = true;
+}
+
+/* Begin POST /v1/join at site 1, with a line of site 0's. */
+static struct api_call *
+begin_post_join(struct api *api, const char *passphrase)
+{
+    struct invite invitation;
+    struct buf line = {0};
+    struct api_request request = {.method = "POST", .target = "/v1/join"};
+    struct api_call *call = NULL;
+
+    invite(0, &invitation);
+    ck_assert_int_eq(invite_format(&line, &invitation), ERR_OK);
+    request.json = json_pack("{s:s%,s:s}", "line", (const char *)line.data,
+        line.size, "passphrase", passphrase);
+    ck_assert_ptr_nonnull(request.json);
+    ck_assert_int_eq(api_call_new(&call, api, &request), ERR_OK);
+    json_decref(request.json);
+    buf_release(&line);
+    sites[1].is_done = false;
+    api_call_run(call);
+    return call;
+}
+
+static void
+expect_status(struct api *api, const char *target, unsigned status)
+{
+    struct api_request request = {.method = "GET", .target = target};
+    struct api_response response;
+
+    api_dispatch(api, &request, &response);
+    ck_assert_msg(response.status == status, "%s: %u, not %u", target,
+        response.status, status);
+    api_response_release(&response);
+}
+
+START_TEST(while_a_home_joins_nothing_looks_at_its_store)
+{
+    struct api_options options = {0};
+    struct api *api = NULL;
+    struct api_call *call = NULL;
+
+    open_site(0, "127.0.0.1:0", false);
+    open_site(1, NULL, false);
+    found(0);
+    options.node = sites[1].node;
+    options.server = sites[1].server;
+    ck_assert_int_eq(api_new(&api, &options), ERR_OK);
+    call = begin_post_join(api, "not the passphrase");
+    api_call_start(call, on_called, &sites[1]);
+    ck_assert(sites[1].is_done && sites[1].rc != ERR_OK);
+    expect_status(api, "/v1/status", 200);
+    api_call_free(call);
+
+    call = begin_post_join(api, words);
+    expect_status(api, "/v1/members", 409);
+    api_call_start(call, on_called, &sites[1]);
+    ck_assert(!sites[1].is_done);
+    expect_status(api, "/v1/status", 409);
+    expect_status(api, "/v1/schema", 200);
+    WAIT_FOR(sites[1].is_done);
+    ck_assert_int_eq(sites[1].rc, ERR_OK);
+    expect_status(api, "/v1/members", 200);
+    api_call_free(call);
+    api_free(api);
 }
 END_TEST
 
@@ -683,6 +759,7 @@ server_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, an_office_joins_by_a_line_and_keeps_the_corridor);
+    tcase_add_test(tcase, while_a_home_joins_nothing_looks_at_its_store);
     tcase_add_test(tcase, a_sync_pass_carries_changes_both_ways);
     tcase_add_test(tcase, history_says_all_that_a_decision_discarded);
     tcase_add_test(tcase, daemons_push_changes_and_say_synced);
