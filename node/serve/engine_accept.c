@@ -77,6 +77,20 @@ put_off(struct engine *engine, struct accept_job *accept)
     }
 }
 
+/* Does one before it wait? Then the gap it met may close yet; to be answered
+ * as one that came to nothing, it would never be sent again. */
+static bool
+is_behind(struct accept_job *accept)
+{
+    struct list *at = accept->call->accepts.next;
+
+    while (at != &accept->link &&
+           LIST_ITEM(at, struct accept_job, link)->is_done) {
+        at = at->next;
+    }
+    return accept->rc == ERR_GAP && at != &accept->link;
+}
+
 static void
 accept_deliver(struct post *post)
 {
@@ -91,7 +105,7 @@ accept_deliver(struct post *post)
         accept_free(accept);
         return;
     }
-    if (is_full(accept->rc)) {
+    if (is_full(accept->rc) || is_behind(accept)) {
         put_off(engine, accept);
         return;
     }
