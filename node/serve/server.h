@@ -49,10 +49,11 @@ const char *server_listen_address(const struct server *server);
 void server_store_opened(struct server *server);
 
 /*
- * One sync pass with one office (or with all that have an address: NULL). On
- * the loop's thread; `done` is called once on it. rc ERR_OK only when both
- * sides confirmed with each; ERR_NOT_FOUND: no such peer; ERR_BUSY: not
- * confirmed within the time. `json` is an object's text, a member per office.
+ * One sync pass with one office (or with all that have an address or are
+ * connected: NULL). On the loop's thread; `done` is called once on it. rc
+ * ERR_OK only when both sides confirmed with each; ERR_NOT_FOUND: no such
+ * peer, or none at all; ERR_BUSY: not confirmed within the time. `json` is an
+ * object's text, a member per office.
  */
 struct sync_request {
     const struct office_id *office; /* copied; NULL: all */

@@ -85,6 +85,33 @@ look(struct sync_pass *pass)
     pass->is_done = true;
 }
 
+/* Those that have no address here, but have called us. */
+static enum err
+add_callers(struct server *server, struct sync_pass *pass)
+{
+    const struct membership *membership = NULL;
+    struct view *view = NULL;
+    enum err rc = ERR_OK;
+
+    if (server->node->store == NULL) {
+        return ERR_OK;
+    }
+    rc = view_open(&view, server->node->store, NULL);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    membership = view_membership(view);
+    for (size_t i = 0; rc == ERR_OK && i < membership->office_count; i++) {
+        const struct office_id *id = &membership->offices[i].id;
+        if (dialler_find(server, id) == NULL &&
+            engine_find_call(server->engine, id) != NULL) {
+            rc = add_target(pass, id);
+        }
+    }
+    view_close(view);
+    return rc;
+}
+
 static enum err
 gather(struct server *server, struct sync_pass *pass)
 {
@@ -102,7 +129,7 @@ gather(struct server *server, struct sync_pass *pass)
             rc = add_target(pass, &dial->office);
         }
     }
-    return rc;
+    return rc == ERR_OK ? add_callers(server, pass) : rc;
 }
 
 enum err
@@ -274,6 +301,10 @@ finish(struct sync_pass *pass)
     }
     if (pass->is_stopped) {
         rc = err_set(&msg, ERR_CLOSED, "stopping");
+    } else if (pass->target_count == 0) {
+        rc = err_set(&msg, ERR_NOT_FOUND,
+            "no office has an address here, and none is connected; \"corridor "
+            "peer add OFFICE ADDRESS\" gives one");
     } else if (synced < pass->target_count) {
         rc = err_set(&msg, ERR_BUSY, "%zu of %zu offices have confirmed",
             synced, pass->target_count);

@@ -538,6 +538,17 @@ START_TEST(a_daemon_calls_again_when_its_peer_is_back)
 }
 END_TEST
 
+START_TEST(with_nobody_to_ask_nothing_is_confirmed)
+{
+    make_corridor(false);
+    close_site(1); /* which joined, and has no address at the other */
+    WAIT_FOR(!is_synced(0));
+    sync_pass(0, LIMIT_MS);
+    ck_assert_int_eq(sites[0].rc, ERR_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(sites[0].msg.text, "no office"));
+}
+END_TEST
+
 START_TEST(an_office_that_does_not_answer_is_not_confirmed)
 {
     make_corridor(false);
@@ -764,6 +775,7 @@ server_suite(void)
     tcase_add_test(tcase, history_says_all_that_a_decision_discarded);
     tcase_add_test(tcase, daemons_push_changes_and_say_synced);
     tcase_add_test(tcase, a_daemon_calls_again_when_its_peer_is_back);
+    tcase_add_test(tcase, with_nobody_to_ask_nothing_is_confirmed);
     tcase_add_test(tcase, an_office_that_does_not_answer_is_not_confirmed);
     tcase_add_test(tcase, an_office_without_an_address_is_not_found);
     tcase_add_test(tcase, a_wrong_or_withdrawn_line_lets_nobody_in);
