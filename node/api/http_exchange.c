@@ -7,6 +7,7 @@
  *   WORKING  suspended; a worker thread, then perhaps the loop -> DONE
  *   DONE     resumed: the answer is handed over
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -235,6 +236,16 @@ may_ask(struct exchange *x, enum MHD_Result *out)
     return true;
 }
 
+/* Whoever asks first is told before it sends a body that is too big. */
+static bool
+is_spared(const struct exchange *x)
+{
+    const char *length = header(x, "Content-Length");
+
+    return header(x, "Expect") != NULL && length != NULL &&
+           strtoull(length, NULL, 10) > x->body_limit;
+}
+
 static enum MHD_Result
 take_body(struct exchange *x, const char *data, size_t *size)
 {
@@ -338,7 +349,11 @@ exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
     switch (x->state) {
     case EXCHANGE_NEW:
         x->state = EXCHANGE_READING;
-        return may_ask(x, &result) ? MHD_YES : result;
+        if (!may_ask(x, &result)) {
+            return result;
+        }
+        return is_spared(x) ? refuse(x, 413, "too_big", "the body is too big")
+                            : MHD_YES;
     case EXCHANGE_READING:
         return *upload_data_size > 0
                    ? take_body(x, upload_data, upload_data_size)

@@ -336,6 +336,16 @@ START_TEST(bodies_are_bounded)
 }
 END_TEST
 
+START_TEST(who_asks_first_is_told_that_a_body_is_too_big)
+{
+    static const char head[] =
+        "POST /v1/members/confirm HTTP/1.1\r\nHost: a\r\n"
+        "Expect: 100-continue\r\nContent-Length: 99999999\r\n\r\n";
+
+    ck_assert_uint_eq(ask(false, head), 413);
+}
+END_TEST
+
 START_TEST(headers_are_bounded)
 {
     struct buf out = {0};
@@ -484,6 +494,7 @@ main(void)
     tcase_add_loop_test(tcase, requests_are_answered_or_refused, 0,
         sizeof(requests) / sizeof(requests[0]));
     tcase_add_test(tcase, bodies_are_bounded);
+    tcase_add_test(tcase, who_asks_first_is_told_that_a_body_is_too_big);
     tcase_add_test(tcase, headers_are_bounded);
     tcase_add_test(tcase, every_beginning_of_a_request_is_borne);
     tcase_add_test(tcase, a_connection_serves_many_requests);
