@@ -49,6 +49,17 @@ say(int tty, const char *text)
     (void)n;
 }
 
+/* A file's may be as weak as a typed one. */
+static enum err
+check_new(size_t size, struct err_msg *msg)
+{
+    return size >= PASSPHRASE_NEW_BYTES_MIN
+               ? ERR_OK
+               : err_set(msg, ERR_CONFIG,
+                     "a new passphrase has at least %d characters",
+                     PASSPHRASE_NEW_BYTES_MIN);
+}
+
 /* One line without echo. Ctrl-C comes as a character, so that the terminal
  * is never left mute. */
 static enum err
@@ -97,10 +108,8 @@ prompt_new(struct buf *out, int tty, struct err_msg *msg)
     size_t before = out->size;
     enum err rc = read_line(out, tty, "New passphrase: ", msg);
 
-    if (rc == ERR_OK && out->size - before < PASSPHRASE_NEW_BYTES_MIN) {
-        rc = err_set(msg, ERR_CONFIG,
-            "a new passphrase has at least %d characters",
-            PASSPHRASE_NEW_BYTES_MIN);
+    if (rc == ERR_OK) {
+        rc = check_new(out->size - before, msg);
     }
     if (rc == ERR_OK) {
         rc = read_line(&again, tty, "The same again: ", msg);
@@ -152,6 +161,9 @@ passphrase_get(
         rc = from_file(&got, path, msg);
     } else {
         rc = from_terminal(&got, is_new, msg);
+    }
+    if (rc == ERR_OK && is_new) {
+        rc = check_new(got.size, msg);
     }
     if (rc == ERR_OK) {
         buf_put_bytes(out, buf_bytes(&got));

@@ -344,6 +344,21 @@ START_TEST(a_passphrase_file_loses_one_newline)
 }
 END_TEST
 
+START_TEST(a_new_passphrase_has_a_least_size_from_a_file_too)
+{
+    static const char *const texts[] = {"1234567\n", "12345678\n"};
+    char path[SCRATCH_PATH_BYTES * 2];
+    struct buf got = {0};
+
+    scratch_path(path, &scratch, "passphrase");
+    ck_assert_int_eq(
+        disk_write(path, bytes_text(texts[_i]), false, NULL), ERR_OK);
+    ck_assert_int_eq(
+        passphrase_get(&got, path, true, NULL), _i == 0 ? ERR_CONFIG : ERR_OK);
+    buf_wipe(&got);
+}
+END_TEST
+
 static Suite *
 home_suite(void)
 {
@@ -367,6 +382,8 @@ home_suite(void)
     tcase_add_test(tcase, another_format_is_another_version);
     tcase_add_test(tcase, every_failed_allocation_leaves_no_home);
     tcase_add_test(tcase, a_passphrase_file_loses_one_newline);
+    tcase_add_loop_test(
+        tcase, a_new_passphrase_has_a_least_size_from_a_file_too, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
