@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A link that breaks again and again brings everything across all the same,
+# and little of it twice.
+# shellcheck source=tests/scenarios/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+count=${SANITIZED:+250}
+count=${count:-1000}
+
+make_office pnh "Office of pnh" KH
+need c pnh found "Corridor" --share-by-default
+start_daemon pnh
+for office in bkk vte; do
+    make_office "$office" "Office of $office" TH
+    join_office "$office" pnh
+    printf '[sync]\ndial_first = 100ms\ndial_max = 100ms\n' \
+        >"$WORK/$office/corridor.conf"
+done
+c pnh sample --cases "$count" --seed 19 >"$WORK/cases.jsonl"
+need c pnh import "$WORK/cases.jsonl"
+
+# What crosses a link, both ways: bytes_over LINK.
+bytes_over()
+{
+    jq '.up + .down' "$WORK/$1.json"
+}
+
+start_link whole pnh
+need c vte peer add "Office of pnh" "127.0.0.1:${PORT[whole]}"
+start_daemon vte
+claim "over a link that holds" synced 120 pnh vte
+stop_daemon vte
+stop_link whole
+whole=$(bytes_over whole)
+
+cut=$((whole / 12))
+start_link broken pnh --cut-bytes "$cut"
+need c bkk peer add "Office of pnh" "127.0.0.1:${PORT[broken]}"
+start_daemon bkk
+claim "over one that is cut every $((cut / 1000)) kB" synced 180 pnh bkk
+stop_link broken
+broken=$(bytes_over broken)
+cuts=$(jq .cuts "$WORK/broken.json")
+say "$whole bytes uncut; $broken with $cuts cuts:" \
+    "$(((broken - whole) * 1000 / whole)) per mille more"
+claim "it was cut indeed" at_least "$cuts" 8
+claim "few bytes were sent twice" at_most "$broken" "$((whole * 3 / 2))"
+claim "all logs verify" is_clean pnh bkk vte
+
+# A link that stands still, without closing.
+stop_daemon bkk
+start_link mute pnh --stall-bytes 300
+need c bkk peer add "Office of pnh" "127.0.0.1:${PORT[mute]}"
+id=$(get pnh .id new case pseudonym="Red Heron" status=new)
+claim "a link that stands still is no sync" fails 1 c bkk sync --timeout 3
+claim "and nothing was lost" c pnh show "$id"
+stop_link mute
+start_link clear pnh
+need c bkk peer add "Office of pnh" "127.0.0.1:${PORT[clear]}"
+claim "the next link brings it" c bkk sync --timeout 20
+claim "the case is there" c bkk show "$id"
