@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "node/api/find.h"
+#include "node/api/kept.h"
 #include "node/api/record_change.h"
 #include "node/api/record_json.h"
 #include "node/api/routes.h"
@@ -97,6 +98,7 @@ reply_changed(
     struct api_call *call, const struct record_change *change, unsigned status)
 {
     json_t *json = json_object();
+    json_t *kept = NULL;
 
     put_hex(&json, "id",
         bytes_of(change->result.id.bytes, sizeof(change->result.id.bytes)));
@@ -105,6 +107,12 @@ reply_changed(
         bytes_of(change->result.version.bytes,
             sizeof(change->result.version.bytes)));
     put(&json, "changed", json_boolean(!change->is_unchanged));
+    if (!change->is_new && !change->is_unchanged) {
+        kept = kept_json(call, change);
+    }
+    if (kept != NULL) {
+        put(&json, "kept", kept);
+    }
     reply(call, status, json);
     reply_version(call, &change->result.version);
 }

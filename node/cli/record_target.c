@@ -42,7 +42,8 @@ record_request(struct cli *cli, const char *method, const char *tail,
     bool is_done = false;
 
     record_target(&target, cli->args.words[0], tail);
-    if (!cli->is_json && strcmp(method, "GET") == 0) {
+    if (!cli->is_json &&
+        (strcmp(method, "GET") == 0 || strcmp(method, "PATCH") == 0)) {
         target_param(&target, "lang", cli->lang);
     }
     request.target = target_end(&target);

@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/cli/record_target.h"
+#include "node/cli/text.h"
+
+/* What was set without being shown. */
+static void
+say_kept(struct cli *cli, const json_t *kept)
+{
+    for (size_t i = 0; i < json_array_size(kept); i++) {
+        const json_t *item = json_array_get(kept, i);
+
+        text_print(cli->err, cli_text(item, "field"));
+        (void)fprintf(cli->err, ": your value joins the others, and \"");
+        text_print(cli->err, cli_text(item, "text"));
+        (void)fprintf(cli->err,
+            "\" stays shown, as it goes further; with --reason TEXT yours "
+            "replaces it\n");
+    }
+}
 
 enum cli_exit
 command_set(struct cli *cli)
@@ -19,6 +36,9 @@ command_set(struct cli *cli)
     }
     if (!record_request(cli, "PATCH", "", body, &answer, &exit)) {
         return exit;
+    }
+    if (!cli->is_json) {
+        say_kept(cli, json_object_get(answer.json, "kept"));
     }
     return cli_print_member(cli, &answer, "version");
 }

@@ -223,6 +223,27 @@ START_TEST(what_others_wrote_does_not_command_the_terminal)
 }
 END_TEST
 
+START_TEST(it_is_said_what_stays_shown_over_a_new_value)
+{
+    char id[33];
+
+    make_case(id);
+    ck_assert_int_eq(RUN("set", id, "risk=high"), CLI_DONE);
+    ck_assert_str_eq(err_text_said, "");
+    ck_assert_int_eq(RUN("set", id, "risk=medium"), CLI_DONE);
+    expect_hex(16);
+    ck_assert_ptr_nonnull(strstr(err_text_said, "\"High\" stays shown"));
+    ck_assert_int_eq(RUN("set", id, "risk=low", "--json"), CLI_DONE);
+    ck_assert_ptr_nonnull(
+        strstr(out_text, "\"kept\":[{\"field\":\"risk\",\"value\":\"high\"}]"));
+    ck_assert_int_eq(
+        RUN("set", id, "risk=medium", "--reason", "moved"), CLI_DONE);
+    ck_assert_str_eq(err_text_said, "");
+    ck_assert_int_eq(RUN("show", id), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "[risk]: Medium"));
+}
+END_TEST
+
 /* Holds the home as a daemon does that is starting; gone after a moment. */
 static void
 hold_home(int ready)
@@ -404,6 +425,7 @@ main(void)
     tcase_add_test(tcase, exit_statuses_say_how_it_went);
     tcase_add_test(tcase, a_record_is_shown_in_words);
     tcase_add_test(tcase, what_others_wrote_does_not_command_the_terminal);
+    tcase_add_test(tcase, it_is_said_what_stays_shown_over_a_new_value);
     tcase_add_test(tcase, a_home_in_use_is_waited_for);
     tcase_add_test(tcase, lists_are_tables_or_lines_of_json);
     tcase_add_test(tcase, what_was_exported_comes_in_elsewhere);
