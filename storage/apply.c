@@ -151,6 +151,30 @@ apply_body_of(
     }
 }
 
+/* Resolve the entry's clock; is all that it counts applied? */
+static enum err
+look_up(struct store *store, const struct author *author,
+    const struct header *header, struct applied *out, struct err_msg *msg)
+{
+    enum err rc = ERR_OK;
+
+    out->is_blocked = !header_clock_is_known(&store->logs, header);
+    if (out->is_blocked) {
+        return ERR_OK;
+    }
+    rc = header_clock_resolve(
+        &store->header_clock, author, &store->logs, header);
+    return rc == ERR_OK ? check_causes(store, author,
+                              &store->header_clock.clock, out, msg)
+                        : rc;
+}
+
+/*
+ * The membership is evaluated before a change, and before a control entry
+ * only when that is blocked: once for a batch of them, since each evaluation
+ * looks at all statements. A cut that this overlooks is found when it is
+ * evaluated, and what it overtakes is made again (state_changed.c).
+ */
 enum err
 apply_entry(struct store *store, const struct stored_entry *stored,
     struct applied *out, struct err_msg *msg)
@@ -160,6 +184,7 @@ apply_entry(struct store *store, const struct stored_entry *stored,
     enum log_kind kind = (enum log_kind)author->id.kind;
     struct applying a = {store, state, stored, NULL, out};
     struct header header;
+    enum err members = ERR_OK;
     enum err rc = header_decode(
         &header, stored->entry.header, kind, stored->dot.position);
 
@@ -168,23 +193,22 @@ apply_entry(struct store *store, const struct stored_entry *stored,
     atomic_fetch_add(&store->pulse, 1);
     a.header = &header;
     store->is_dirty = true;
-    if (rc == ERR_OK) {
-        enum err members = state_members(store, msg);
-        if (members != ERR_OK) {
-            return members;
-        }
-        if (!header_clock_is_known(&store->logs, &header)) {
-            out->is_blocked = true;
-            return ERR_OK;
-        }
-        rc = header_clock_resolve(
-            &store->header_clock, author, &store->logs, &header);
+    if (rc == ERR_OK && kind == LOG_CHANGES) {
+        members = state_members(store, msg);
     }
-    if (rc == ERR_OK) {
-        rc = check_causes(store, author, &store->header_clock.clock, out, msg);
+    if (rc == ERR_OK && members == ERR_OK) {
+        rc = look_up(store, author, &header, out, msg);
     }
-    if (rc == ERR_OK && out->is_blocked) {
-        return ERR_OK;
+    /* What was stated since may know the log, or have cut it. */
+    if (rc == ERR_OK && members == ERR_OK && out->is_blocked &&
+        store->membership_dirty) {
+        members = state_members(store, msg);
+        if (members == ERR_OK) {
+            rc = look_up(store, author, &header, out, msg);
+        }
+    }
+    if (members != ERR_OK || (rc == ERR_OK && out->is_blocked)) {
+        return members;
     }
     if (rc == ERR_OK || rc == ERR_MALFORMED) {
         enum err made = make_checkpoint(store, state, out);

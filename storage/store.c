@@ -371,10 +371,10 @@ enum err
 store_commit(struct store *store, struct err_msg *msg)
 {
     struct snapshot *snapshot = NULL;
-    enum err rc = ERR_OK;
+    enum err rc = state_members(store, msg);
 
     /* Who left knows what the circles were sealed with. */
-    if (store->roster_dirty && !store->is_rebuilding) {
+    if (rc == ERR_OK && store->roster_dirty && !store->is_rebuilding) {
         rc = circles_renew(store, true, msg);
     }
     if (rc == ERR_OK) {
