@@ -33,10 +33,12 @@ put_clock(struct buf *out, const char *text)
 
     while (cursor_left(&cursor) > 0) {
         const char *name = (const char *)cursor_take(&cursor, 3).data;
-        struct log_id id = id_of(name);
+        struct log_id id;
         uint8_t bytes[LOG_ID_BYTES];
         uint64_t size = 0;
 
+        ck_assert_ptr_nonnull(name);
+        id = id_of(name);
         for (uint8_t c = cursor_u8(&cursor); c >= '0';
              c = cursor_left(&cursor) > 0 ? cursor_u8(&cursor) : 0) {
             size = 10 * size + (uint64_t)(c - '0');
