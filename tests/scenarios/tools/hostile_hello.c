@@ -17,7 +17,7 @@ static void
 begin(struct noise_handshake *hs, const struct hostile *h,
     const struct hello_options *options)
 {
-    uint8_t prologue[PROLOGUE_NAME_BYTES + sizeof(h->peer)];
+    uint8_t prologue[PROLOGUE_NAME_BYTES + sizeof(h->peer)] = {0};
     struct secret_key ephemeral;
     struct noise_options noise = {
         .prologue = bytes_of(prologue, sizeof(prologue)),
