@@ -89,8 +89,10 @@ print_node(struct cli *cli, const json_t *node)
     if (json_is_true(json_object_get(node, "synced"))) {
         (void)fprintf(cli->out, "synced");
     } else {
-        (void)fprintf(cli->out, "%lld changes waiting, %lld missing, ",
-            number(node, "waiting"), number(node, "missing"));
+        (void)fprintf(cli->out, "%lld %s waiting, %lld missing, ",
+            number(node, "waiting"),
+            number(node, "waiting") == 1 ? "change" : "changes",
+            number(node, "missing"));
         (void)fprintf(cli->out, "%s",
             confirmed_ms == 0 ? "never confirmed" : "last confirmed ");
         if (confirmed_ms > 0) {
