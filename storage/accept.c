@@ -8,6 +8,25 @@
 #include "crypto/base/mem.h"
 #include "storage/store_internal.h"
 
+/*
+ * Logs that begin with a certificate and whose node is no member all the same:
+ * beyond a limit of its office, or void. An office can certify any number of
+ * nodes, and a corridor has room for so many logs and no more.
+ */
+static bool
+has_many_strays(const struct store *store)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < store->state_count; i++) {
+        const struct log_id *id = &store->logs.ids[i];
+
+        count += id->kind == LOG_CONTROL && store->states[i]->edge.size > 0 &&
+                 membership_node(&store->membership, &id->node) == NULL;
+    }
+    return count >= STORE_STRAYS_MAX;
+}
+
 /* Whose log may begin here without being known: the founder's, by the hash
  * that is the corridor's name; and a node that an admitted office certified. */
 static enum err
@@ -39,10 +58,11 @@ judge_first(struct store *store, const struct batch *batch)
     } else if (statement.type == STATEMENT_ENROL &&
                corridor_id_equal(&statement.cert.corridor, &store->corridor) &&
                node_id_equal(&statement.cert.keys.sign, &batch->log.node)) {
-        rc = membership_office(&store->membership, &statement.cert.office) !=
-                     NULL
-                 ? ERR_OK
-                 : ERR_GAP;
+        rc = ERR_GAP;
+        if (membership_office(&store->membership, &statement.cert.office) !=
+            NULL) {
+            rc = has_many_strays(store) ? ERR_DENIED : ERR_OK;
+        }
     }
     statement_release(&statement);
     return rc;

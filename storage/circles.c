@@ -107,10 +107,11 @@ seal_to_all(const struct store *store, const struct circle_name *name,
 
 /* The statement that makes the generation, with as many boxes as it holds. */
 static enum err
-state_circle(struct store *store, struct circle_options *options,
+state_circle(struct store *store, const struct circle_options *boxes,
     const struct secret_key *secret, uint32_t former, struct dot *out,
     struct err_msg *msg)
 {
+    struct circle_options options = *boxes;
     uint8_t wrapped[SEAL_WRAPPED_BYTES];
     struct public_key public;
     struct hash commitment;
@@ -119,18 +120,18 @@ state_circle(struct store *store, struct circle_options *options,
         .secret = secret};
     struct buf body = {0};
     enum err rc = store_name_dot(
-        store, store->membership.generations[former].dot, &options->former);
+        store, store->membership.generations[former].dot, &options.former);
 
     if (rc != ERR_OK) {
         return rc;
     }
     keys_box_public(&public, secret);
     keyring_wrap(wrapped, &commitment, &store->membership, &wrap);
-    options->public = &public;
-    options->has_former = true;
-    options->commitment = &commitment;
-    options->wrapped = wrapped;
-    statement_put_circle(&body, options);
+    options.public = &public;
+    options.has_former = true;
+    options.commitment = &commitment;
+    options.wrapped = wrapped;
+    statement_put_circle(&body, &options);
     rc = buf_err(&body);
     if (rc == ERR_OK) {
         rc = store_state(store, buf_bytes(&body), out, msg);

@@ -14,6 +14,7 @@
 
 enum {
     LOG_AWAITED_MAX = 3,      /* older heads, kept to check when reached */
+    STORE_STRAYS_MAX = 256,   /* logs of nodes that are no members */
     STORE_RECORDS_MAX = 60000 /* merged in memory before they are flushed */
 };
 

@@ -6,7 +6,7 @@
 #include "crypto/base/cbor.h"
 #include "crypto/base/mem.h"
 #include "crypto/hash.h"
-#include "storage/store.h"
+#include "storage/store_internal.h"
 #include "tests/lib/run.h"
 #include "tests/lib/storage/corridor_fixture.h"
 
@@ -470,6 +470,67 @@ START_TEST(logs_of_strangers_are_not_begun)
 }
 END_TEST
 
+/* The first batch of a node's log that office 0 certified; its only entry has
+ * a header that is none, so the node never becomes a member. */
+static void
+take_stray(void)
+{
+    struct cert cert = {.corridor = f.corridor,
+        .office = f.offices[0].id,
+        .office_name = "O",
+        .node_name = "n"};
+    struct node_secrets secrets;
+    struct log_id id = {.kind = LOG_CONTROL};
+    struct entry entry = {.kind = ENTRY_CONTROL, .has_body = true};
+    struct batch made = {.entries = &entry, .count = 1};
+    struct merkle_edge edge = {0};
+    struct hash nodes[MERKLE_LEVELS_MAX];
+    struct hash leaf;
+    struct buf encoded = {0};
+    struct buf body = {0};
+
+    prng_fill(&f.prng, &secrets, sizeof(secrets));
+    node_secrets_public(&cert.keys, &secrets);
+    ck_assert_int_eq(
+        cert_encode(&encoded, &cert, &f.offices[0].key, &secrets.sign), ERR_OK);
+    statement_put_enrol(&body, buf_bytes(&encoded));
+    entry.header = bytes_of("\xf6", 1);
+    entry.body = buf_bytes(&body);
+    hash_sha256(&entry.body_hash, entry.body);
+    entry_leaf_hash(&leaf, &entry);
+    merkle_append(&edge, &leaf, nodes);
+    id.node = cert.keys.sign;
+    made.log = id;
+    made.head.size = 1;
+    merkle_root(&made.head.root, &edge);
+    ck_assert_int_eq(
+        log_head_sign(&made.head, &f.corridor, &id, &secrets.sign), ERR_OK);
+    buf_clear(&batch);
+    ck_assert_int_eq(batch_encode(&batch, &made), ERR_OK);
+    buf_release(&encoded);
+    buf_release(&body);
+}
+
+/* Else one office could fill the corridor's table of logs for good. */
+START_TEST(an_office_begins_few_logs_that_come_to_nothing)
+{
+    fixture_sync(&f);
+    fixture_begin(&f, 1);
+    for (int i = 0; i <= STORE_STRAYS_MAX; i++) {
+        take_stray();
+        ck_assert_int_eq(store_accept(f.offices[1].store, buf_bytes(&batch),
+                             &result, &f.msg),
+            i < STORE_STRAYS_MAX ? ERR_OK : ERR_DENIED);
+    }
+    fixture_commit(&f, 1);
+    /* Members go on. */
+    fixture_work(&f, 0, 3, &ids);
+    fixture_sync(&f);
+    fixture_expect_same(&f, 0, 1);
+    fixture_verify(&f, 1, true);
+}
+END_TEST
+
 /* Two heads of one size that the log's author really signed. */
 START_TEST(a_fork_is_told_and_not_taken_in)
 {
@@ -646,6 +707,7 @@ main(void)
     tcase_add_test(
         tcase, statements_without_right_are_listed_where_they_arrived);
     tcase_add_test(tcase, logs_of_strangers_are_not_begun);
+    tcase_add_test(tcase, an_office_begins_few_logs_that_come_to_nothing);
     tcase_add_test(tcase, a_fork_is_told_and_not_taken_in);
     tcase_add_test(
         tcase, a_node_that_was_rolled_back_takes_its_entries_back_and_goes_on);
