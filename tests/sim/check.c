@@ -310,8 +310,9 @@ on_refused(void *context, const struct refused_item *item)
 
     dot.log = truth_log(sim, &refusals->logs->ids[item->dot.log]);
     if (!truth_is_void(&sim->truth, dot, &host->applied)) {
-        sim_fail(sim, VIOLATION_REFUSED, "%s refuses entry %zu of log %u: %s",
-            host->name, (size_t)dot.position, dot.log,
+        sim_fail(sim, VIOLATION_REFUSED,
+            "%s refuses entry %zu of log %u of host %d: %s", host->name,
+            (size_t)dot.position, dot.log, sim->truth.logs[dot.log].owner,
             void_reason_text(item->reason));
     }
     refusals->count++;

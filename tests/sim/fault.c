@@ -210,6 +210,20 @@ has_guests(const struct sim *sim, const struct host *host)
     return false;
 }
 
+/* What is on the disk of one that is down is not known before it starts. */
+static bool
+all_are_up(const struct sim *sim, const struct host *but)
+{
+    for (size_t i = 0; i < sim->host_count; i++) {
+        const struct host *host = sim->hosts[i];
+
+        if (host != but && !host_is_up(host) && host->epoch > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Keep a copy of a disk, or put an older one in. What the others have got
  * by then they have written down, so that all know what is lost. */
 static void
@@ -231,7 +245,9 @@ strike_restore(struct sim *sim)
             host_drain(sim->hosts[i]);
         }
     }
-    host_restore(host);
+    if (all_are_up(sim, host)) {
+        host_restore(host);
+    }
     host_boot(host);
 }
 

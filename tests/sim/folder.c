@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,14 @@ folder_make(char out[FOLDER_PATH_BYTES])
     assert(mkdtemp(out) != NULL);
 }
 
+static bool
+join(char out[CHILD_BYTES], const char *path, const char *name)
+{
+    int n = snprintf(out, CHILD_BYTES, "%s/%s", path, name);
+
+    return n > 0 && n < CHILD_BYTES;
+}
+
 /* The files of one disk. */
 static void
 empty(const char *path)
@@ -33,8 +42,7 @@ empty(const char *path)
     char child[CHILD_BYTES];
 
     while (dir != NULL && (item = readdir(dir)) != NULL) {
-        if (item->d_name[0] != '.') {
-            snprintf(child, sizeof(child), "%s/%s", path, item->d_name);
+        if (item->d_name[0] != '.' && join(child, path, item->d_name)) {
             unlink(child);
         }
     }
@@ -51,8 +59,7 @@ folder_remove(const char *path)
     char child[CHILD_BYTES];
 
     while (dir != NULL && (item = readdir(dir)) != NULL) {
-        if (item->d_name[0] != '.') {
-            snprintf(child, sizeof(child), "%s/%s", path, item->d_name);
+        if (item->d_name[0] != '.' && join(child, path, item->d_name)) {
             empty(child);
             rmdir(child);
         }

@@ -21,7 +21,7 @@ bend_bytes(struct host *host, struct buf *bytes, size_t start)
         return;
     }
     if (sim_chance(sim, 3)) {
-        buf_truncate(bytes, start + (size_t)sim_below(sim, size));
+        buf_truncate(bytes, start + 1 + (size_t)sim_below(sim, size));
     } else {
         bytes->data[start + (size_t)sim_below(sim, size)] ^=
             (uint8_t)(1U << sim_below(sim, 8));
@@ -84,9 +84,10 @@ static void
 misplace(struct host *host, struct batch *batch)
 {
     struct sim *sim = host->sim;
+    const struct host *victim = sim->hosts[sim_below(sim, sim->host_count)];
 
-    if (sim_chance(sim, 2)) {
-        batch->log.node = *host_id(sim->hosts[sim_below(sim, sim->host_count)]);
+    if (victim != host && sim_chance(sim, 2)) {
+        batch->log.node = *host_id(victim);
         forge_head(host, batch);
     } else {
         batch->from++;
