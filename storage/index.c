@@ -19,24 +19,12 @@
 #include "sync/model/merge.h"
 
 enum {
+    NOTE_CHECK_BYTES = 8,
     TERM_FIXED_BYTES = 4,      /* kind and field */
     TERM_VALUE_BYTES_MAX = 256 /* longer values are not indexed */
 };
 
 static_assert(sizeof(struct index_term) == 8, "a term is a short hash");
-
-enum err
-index_touch(struct store *store, const uint8_t *record_key, struct err_msg *msg)
-{
-    struct key key = key_u64(store->next_touched);
-    enum err rc = txn_append(store->txn, TABLE_TOUCHED, key_bytes(&key),
-        bytes_of(record_key, RECORD_KEY_BYTES), msg);
-
-    if (rc == ERR_OK) {
-        store->next_touched++;
-    }
-    return rc;
-}
 
 /* A text is compared without its language tag and ASCII case. */
 static struct bytes
@@ -209,6 +197,71 @@ record_terms(struct terms *t)
     return ERR_OK;
 }
 
+/*
+ * What rotted is to be seen: it would be an index that misses records. The
+ * row's hash first, then that and the key: no copy of the row.
+ */
+static void
+hash_note(uint8_t out[NOTE_CHECK_BYTES], const struct secret_key *index_key,
+    struct bytes key, struct bytes row)
+{
+    uint8_t both[2 * NOTE_CHECK_BYTES];
+
+    assert(key.size == NOTE_CHECK_BYTES);
+    hash_short_keyed(both, index_key, row);
+    memcpy(both + NOTE_CHECK_BYTES, key.data, key.size);
+    hash_short_keyed(out, index_key, bytes_of(both, sizeof(both)));
+}
+
+bool
+index_note_read(struct index_note *out, const struct secret_key *index_key,
+    struct bytes key, struct bytes row)
+{
+    uint8_t check[NOTE_CHECK_BYTES];
+    size_t size = 0;
+
+    if (key.size != NOTE_CHECK_BYTES ||
+        row.size < RECORD_KEY_BYTES + NOTE_CHECK_BYTES ||
+        (row.size - RECORD_KEY_BYTES - NOTE_CHECK_BYTES) % TERM_BYTES != 0) {
+        return false;
+    }
+    size = row.size - NOTE_CHECK_BYTES;
+    hash_note(check, index_key, key, bytes_of(row.data, size));
+    out->record = bytes_of(row.data, RECORD_KEY_BYTES);
+    out->terms = bytes_of(row.data + RECORD_KEY_BYTES, size - RECORD_KEY_BYTES);
+    return memcmp(check, row.data + size, NOTE_CHECK_BYTES) == 0;
+}
+
+enum err
+index_touch(struct store *store, const uint8_t *record_key,
+    const struct record *record, struct err_msg *msg)
+{
+    struct key key = key_u64(store->next_touched);
+    struct terms terms = {.store = store, .record = record};
+    uint8_t check[NOTE_CHECK_BYTES];
+    struct buf row = {0};
+    enum err rc = record_terms(&terms);
+
+    if (rc == ERR_OK) {
+        buf_put(&row, record_key, RECORD_KEY_BYTES);
+        buf_put(&row, terms.terms, terms.count * sizeof(terms.terms[0]));
+        hash_note(
+            check, &store->secrets->index, key_bytes(&key), buf_bytes(&row));
+        buf_put(&row, check, sizeof(check));
+        rc = buf_err(&row);
+    }
+    if (rc == ERR_OK) {
+        rc = txn_append(
+            store->txn, TABLE_TOUCHED, key_bytes(&key), buf_bytes(&row), msg);
+    }
+    if (rc == ERR_OK) {
+        store->next_touched++;
+    }
+    buf_release(&row);
+    mem_free(terms.terms);
+    return rc;
+}
+
 /* One change of the index, to be done in key order. */
 struct posting {
     uint8_t key[TERM_BYTES + RECORD_KEY_BYTES];
@@ -240,87 +293,61 @@ push_posting(struct indexing *ix, const uint8_t *term,
     return ERR_OK;
 }
 
+static struct bytes
+without_first(struct bytes terms)
+{
+    return bytes_of(terms.data + TERM_BYTES, terms.size - TERM_BYTES);
+}
+
 /* Walk two sorted lists; what only one has is a change. */
 static enum err
 diff_terms(struct indexing *ix, const uint8_t *record_key, struct bytes old,
-    const struct index_term *terms, size_t count)
+    struct bytes new)
 {
-    size_t o = 0;
-    size_t n = 0;
-    size_t old_count = old.size / TERM_BYTES;
     enum err rc = ERR_OK;
 
-    while (rc == ERR_OK && (o < old_count || n < count)) {
-        int order = 0;
-        if (o == old_count) {
-            order = 1;
-        } else if (n == count) {
-            order = -1;
-        } else {
-            order =
-                memcmp(old.data + o * TERM_BYTES, terms[n].bytes, TERM_BYTES);
-        }
+    while (rc == ERR_OK && (old.size > 0 || new.size > 0)) {
+        int order = old.size == 0   ? 1
+                    : new.size == 0 ? -1
+                                    : memcmp(old.data, new.data, TERM_BYTES);
+
         if (order < 0) {
-            rc = push_posting(ix, old.data + o * TERM_BYTES, record_key, true);
+            rc = push_posting(ix, old.data, record_key, true);
         } else if (order > 0) {
-            rc = push_posting(ix, terms[n].bytes, record_key, false);
+            rc = push_posting(ix, new.data, record_key, false);
         }
-        o += order <= 0 ? 1 : 0;
-        n += order >= 0 ? 1 : 0;
+        old = order <= 0 ? without_first(old) : old;
+        new = order >= 0 ? without_first(new) : new;
     }
     return rc;
 }
 
 /* The row of terms says what the index holds of this record. */
 static enum err
-put_terms(struct store *store, struct bytes key, const struct terms *t,
+put_terms(struct store *store, struct bytes key, struct bytes terms,
     struct err_msg *msg)
 {
-    if (t->count == 0) {
-        return txn_delete(store->txn, TABLE_TERMS, key, msg);
-    }
-    return txn_put(store->txn, TABLE_TERMS, key,
-        bytes_of(t->terms, t->count * sizeof(t->terms[0])), msg);
+    return terms.size == 0 ? txn_delete(store->txn, TABLE_TERMS, key, msg)
+                           : txn_put(store->txn, TABLE_TERMS, key, terms, msg);
 }
 
 static enum err
-index_record(
-    struct indexing *ix, const uint8_t *record_key, struct err_msg *msg)
+index_record(struct indexing *ix, const uint8_t *record_key, struct bytes terms,
+    struct err_msg *msg)
 {
     struct store *store = ix->store;
-    struct reader reader = store_reader(store);
-    struct record record;
-    struct terms terms = {.store = store, .record = &record};
     struct bytes key = bytes_of(record_key, RECORD_KEY_BYTES);
-    struct bytes row = {0};
     struct bytes old = {0};
-    struct record_id id;
-    enum err rc = txn_get(store->txn, TABLE_RECORDS, key, &row, msg);
+    enum err rc = txn_get(store->txn, TABLE_TERMS, key, &old, msg);
 
     atomic_fetch_add(&store->pulse, 1);
-    memcpy(id.bytes, record_key + 2, sizeof(id.bytes));
-    record_init(&record, &id, 0);
-    if (rc == ERR_OK) {
-        rc = reader_record_decode(&reader, &record, key, row, msg);
-    } else if (rc == ERR_NOT_FOUND) {
-        rc = ERR_OK; /* gone: all its terms go */
+    if (rc == ERR_OK && old.size % TERM_BYTES != 0) {
+        rc = err_set(msg, ERR_CORRUPT, "a row of terms is damaged");
     }
-    if (rc == ERR_OK) {
-        rc = record_terms(&terms);
+    if (rc == ERR_OK || rc == ERR_NOT_FOUND) {
+        rc = diff_terms(ix, record_key, old, terms);
     }
-    if (rc == ERR_OK) {
-        rc = txn_get(store->txn, TABLE_TERMS, key, &old, msg);
-        rc = rc == ERR_NOT_FOUND ? ERR_OK : rc;
-    }
-    if (rc == ERR_OK) {
-        rc = diff_terms(ix, record_key, old, terms.terms, terms.count);
-    }
-    if (rc == ERR_OK) {
-        rc = put_terms(store, key, &terms, msg);
-    }
-    mem_free(terms.terms);
-    record_release(&record);
-    return rc;
+    return rc == ERR_OK ? put_terms(store, key, terms, msg) : rc;
 }
 
 static int
@@ -350,19 +377,51 @@ put_postings(struct indexing *ix, struct err_msg *msg)
     return rc;
 }
 
+/* A note that a record was touched, and the terms that it then had. */
+struct note {
+    uint8_t key[RECORD_KEY_BYTES];
+    uint64_t number;
+    size_t at; /* of its terms */
+    size_t size;
+};
+
+/* By record, the newest note last. */
 static int
-compare_record_keys(const void *a, const void *b)
+compare_notes(const void *a, const void *b)
 {
-    return memcmp(a, b, RECORD_KEY_BYTES);
+    const struct note *x = a;
+    const struct note *y = b;
+    int order = memcmp(x->key, y->key, RECORD_KEY_BYTES);
+
+    return order != 0 ? order
+                      : (x->number > y->number) - (x->number < y->number);
 }
 
-/* Notes of touched records: read by one scan, then taken away by number. */
+/* Notes: read by one scan, then taken away by number. */
 struct touched {
-    uint8_t *keys; /* of records, one after the other */
+    struct note *notes;
     size_t count;
-    uint64_t first; /* number of the first and of the last note */
-    uint64_t last;
+    struct buf terms; /* of all notes, one after the other */
 };
+
+static enum err
+read_note(
+    const struct store *store, const struct scan *scan, struct touched *out)
+{
+    struct note *note = &out->notes[out->count];
+    struct index_note row;
+
+    if (!index_note_read(
+            &row, &store->secrets->index, scan->key, scan->value)) {
+        return ERR_CORRUPT;
+    }
+    memcpy(note->key, row.record.data, RECORD_KEY_BYTES);
+    note->at = out->terms.size;
+    note->size = row.terms.size;
+    buf_put_bytes(&out->terms, row.terms);
+    out->count++;
+    return key_get_u64(scan->key, &note->number);
+}
 
 static enum err
 read_touched(
@@ -372,23 +431,17 @@ read_touched(
     enum err rc = scan_open(&scan, store->txn, TABLE_TOUCHED, msg);
 
     while (rc == ERR_OK && out->count < max && scan_next(&scan)) {
-        if (scan.value.size != RECORD_KEY_BYTES ||
-            key_get_u64(scan.key, &out->last) != ERR_OK) {
-            rc = err_set(msg, ERR_CORRUPT, "a row of touched is damaged");
-            break;
-        }
-        if (out->count == 0) {
-            out->first = out->last;
-        }
-        memcpy(out->keys + out->count * RECORD_KEY_BYTES, scan.value.data,
-            RECORD_KEY_BYTES);
-        out->count++;
+        rc = read_note(store, &scan, out);
     }
     if (rc == ERR_OK) {
         rc = scan_end(&scan, msg);
     }
+    if (rc == ERR_OK) {
+        rc = buf_err(&out->terms);
+    }
     scan_close(&scan);
-    return rc;
+    return rc == ERR_CORRUPT ? err_set(msg, rc, "a row of touched is damaged")
+                             : rc;
 }
 
 /* The numbers have no gaps: they are given out one by one, taken in order. */
@@ -399,15 +452,16 @@ take_touched(
     enum err rc = read_touched(store, max, out, msg);
 
     if (rc == ERR_OK && out->count > 0 &&
-        out->last - out->first != out->count - 1) {
+        out->notes[out->count - 1].number - out->notes[0].number !=
+            out->count - 1) {
         rc = err_set(msg, ERR_CORRUPT, "the table of touched has gaps");
     }
     for (size_t i = 0; i < out->count && rc == ERR_OK; i++) {
-        struct key key = key_u64(out->first + i);
+        struct key key = key_u64(out->notes[i].number);
         rc = txn_delete(store->txn, TABLE_TOUCHED, key_bytes(&key), msg);
     }
     if (rc == ERR_OK && out->count > 0) {
-        qsort(out->keys, out->count, RECORD_KEY_BYTES, compare_record_keys);
+        qsort(out->notes, out->count, sizeof(*out->notes), compare_notes);
     }
     return rc;
 }
@@ -429,10 +483,12 @@ index_all(
     enum err rc = ERR_OK;
 
     for (size_t i = 0; i < touched->count && rc == ERR_OK; i++) {
-        const uint8_t *key = touched->keys + i * RECORD_KEY_BYTES;
-        if (i == 0 ||
-            memcmp(key, key - RECORD_KEY_BYTES, RECORD_KEY_BYTES) != 0) {
-            rc = index_record(ix, key, msg);
+        const struct note *note = &touched->notes[i];
+
+        if (i + 1 == touched->count ||
+            memcmp(note->key, note[1].key, RECORD_KEY_BYTES) != 0) {
+            rc = index_record(ix, note->key,
+                bytes_of(touched->terms.data + note->at, note->size), msg);
         }
     }
     return rc == ERR_OK ? put_postings(ix, msg) : rc;
@@ -446,8 +502,8 @@ store_index(
     struct touched touched = {0};
     enum err rc = ERR_OK;
 
-    touched.keys = mem_zalloc(max, RECORD_KEY_BYTES);
-    if (touched.keys == NULL) {
+    touched.notes = mem_zalloc(max, sizeof(*touched.notes));
+    if (touched.notes == NULL) {
         return ERR_NOMEM;
     }
     store->is_dirty = true;
@@ -468,6 +524,7 @@ store_index(
         *out_left = txn_count(store->txn, TABLE_TOUCHED) > 0;
     }
     mem_free(ix.postings);
-    mem_free(touched.keys);
+    mem_free(touched.notes);
+    buf_release(&touched.terms);
     return rc;
 }

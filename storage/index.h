@@ -23,6 +23,18 @@ struct index_value {
 void index_term(struct index_term *out, const struct secret_key *index_key,
     const struct index_value *value);
 
+/*
+ * A row of touched: a record key, the terms that the record then had, and a
+ * check of both and of the row's key. False if it is damaged; views live as
+ * long as the row.
+ */
+struct index_note {
+    struct bytes record; /* key */
+    struct bytes terms;  /* ascending */
+};
+bool index_note_read(struct index_note *out, const struct secret_key *index_key,
+    struct bytes key, struct bytes row);
+
 /* Does the index take this value? What a person may ask for by equality:
  * short values of fields that are not sealed, and of texts those that lists
  * show. NULL: an unknown field. */

@@ -109,7 +109,7 @@ merged_flush(struct store *store, struct err_msg *msg)
             rc = txn_put(store->txn, TABLE_RECORDS, key, buf_bytes(&row), msg);
         }
         if (rc == ERR_OK) {
-            rc = index_touch(store, dirty[i]->key, msg);
+            rc = index_touch(store, dirty[i]->key, &dirty[i]->record, msg);
         }
         dirty[i]->is_dirty = false;
     }

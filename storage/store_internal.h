@@ -235,8 +235,8 @@ enum err rebuild_mark(struct store *store, struct err_msg *msg) MUST_USE;
 enum err note_check(const struct store *store, struct bytes key,
     struct bytes row, struct buf *plain) MUST_USE;
 
-/* index.c */
+/* index.c: note that a record was touched, and what it is to be found by. */
 enum err index_touch(struct store *store, const uint8_t *record_key,
-    struct err_msg *msg) MUST_USE;
+    const struct record *record, struct err_msg *msg) MUST_USE;
 
 #endif

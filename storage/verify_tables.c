@@ -2,6 +2,7 @@
 /* The other tables: keys, pending, refused, members, touched, the index. */
 #include <string.h>
 
+#include "storage/index.h"
 #include "storage/verify_internal.h"
 
 /* Every term has its posting, and there are no others. */
@@ -273,17 +274,17 @@ check_controls(struct verifying *v, struct err_msg *msg)
 static enum err
 check_touched(struct verifying *v, struct bytes name, struct bytes value)
 {
+    struct index_note note;
     struct bytes row = {0};
-    uint64_t number = 0;
-    enum err rc = key_get_u64(name, &number);
+    enum err rc = ERR_CORRUPT;
 
-    if (rc == ERR_OK) {
-        rc = txn_get(v->view->txn, TABLE_RECORDS, value, &row, NULL);
+    if (index_note_read(&note, &v->view->store->secrets->index, name, value)) {
+        rc = txn_get(v->view->txn, TABLE_RECORDS, note.record, &row, NULL);
     }
     if (rc == ERR_NOMEM || rc == ERR_IO) {
         return rc;
     }
-    if (rc != ERR_OK || value.size != RECORD_KEY_BYTES) {
+    if (rc != ERR_OK) {
         verify_finding(v, "a row of touched is damaged");
     }
     return ERR_OK;

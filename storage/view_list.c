@@ -202,11 +202,12 @@ candidates_touched(
     enum err rc = scan_open(&scan, l->view->txn, TABLE_TOUCHED, msg);
 
     while (rc == ERR_OK && scan_next(&scan)) {
-        if (scan.value.size != RECORD_KEY_BYTES) {
-            rc = ERR_CORRUPT;
-        } else {
-            rc = push_candidate(out, scan.value.data);
-        }
+        struct index_note note;
+
+        rc = index_note_read(
+                 &note, &l->view->store->secrets->index, scan.key, scan.value)
+                 ? push_candidate(out, note.record.data)
+                 : ERR_CORRUPT;
     }
     if (rc == ERR_OK) {
         rc = scan_end(&scan, msg);
