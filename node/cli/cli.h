@@ -99,7 +99,8 @@ const char *cli_text(const json_t *object, const char *name);
 
 /*
  * Words "FIELD=VALUE", "FIELD+=VALUE", "FIELD-=VALUE" from words[first] on as
- * a request's fields; NULL, and the fault was said, if one is not so.
+ * a request's fields; "-" stands for lines of such on standard input. NULL,
+ * and the fault was said, if one is not so.
  */
 json_t *cli_fields(struct cli *cli, size_t first);
 

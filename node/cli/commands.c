@@ -53,8 +53,9 @@ const struct command commands[] = {
         "who is in the corridor; confirm an office's code", NULL, 0, 2, false,
         command_members},
     {"new", "KIND FIELD=VALUE... [--parent ID]",
-        "make a record and print its id", new_options, 1, ARGS_WORDS_MAX, false,
-        command_new},
+        "make a record and print its id; - for lines of FIELD=VALUE on "
+        "standard input, which no list of processes shows",
+        new_options, 1, ARGS_WORDS_MAX, false, command_new},
     {"show", "ID [--history]", "show a record", show_options, 1, 1, false,
         command_show},
     {"list", "KIND [FIELD=VALUE...] [--limit N] [--after ID]",

@@ -2,9 +2,10 @@
 /* Words of the command line as JSON. */
 #include <string.h>
 
-#include "crypto/base/buf.h"
+#include "crypto/base/mem.h"
 #include "node/cli/cli.h"
 #include "node/cli/sheet.h"
+#include "sync/model/value.h"
 
 json_t *
 cli_split(const char *text)
@@ -61,6 +62,9 @@ put_value(json_t *fields, const char *name, json_t *value, bool is_many)
            json_object_set_new(fields, name, list) == 0;
 }
 
+/* A value of the greatest size, its name, and a line's end. */
+enum { LINE_BYTES_MAX = VALUE_SIZE_MAX + 128 };
+
 /* "FIELD", "FIELD+", "FIELD-" of one word; false: it is not of that form. */
 static bool
 put_word(json_t *fields, const char *word)
@@ -81,13 +85,37 @@ put_word(json_t *fields, const char *word)
     return value != NULL && put_value(fields, name, value, is_many);
 }
 
+/*
+ * Words of the command line are seen by whoever lists the processes of the
+ * machine; what is read from standard input is not.
+ */
+static bool
+put_lines(json_t *fields)
+{
+    char line[LINE_BYTES_MAX];
+    bool is_good = true;
+
+    while (is_good && fgets(line, sizeof(line), stdin) != NULL) {
+        size_t size = strcspn(line, "\r\n");
+
+        is_good = line[size] != '\0' || feof(stdin) != 0;
+        line[size] = '\0';
+        is_good = is_good && (size == 0 || put_word(fields, line));
+    }
+    mem_wipe(line, sizeof(line));
+    return is_good;
+}
+
 json_t *
 cli_fields(struct cli *cli, size_t first)
 {
     json_t *fields = json_object();
 
     for (size_t i = first; i < cli->args.count; i++) {
-        if (!put_word(fields, cli->args.words[i])) {
+        const char *word = cli->args.words[i];
+
+        if (strcmp(word, "-") == 0 ? !put_lines(fields)
+                                   : !put_word(fields, word)) {
             json_decref(fields);
             (void)cli_usage(cli,
                 "word %zu is not FIELD=VALUE in UTF-8, or its field stands "

@@ -281,6 +281,23 @@ START_TEST(a_home_in_use_is_waited_for)
 }
 END_TEST
 
+/* Other users of the machine see words, not what is read. */
+START_TEST(fields_are_read_from_standard_input)
+{
+    write_file(file, "country=TH\r\n\nissues+=debt\nissues+=wages\n"
+                     "summary=a long one = with signs");
+    ck_assert_ptr_nonnull(freopen(file, "r", stdin));
+    ck_assert_int_eq(RUN("new", "case", "status=new", "-"), CLI_DONE);
+    expect_hex(32);
+    ck_assert_int_eq(RUN("list", "case", "--json"), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "\"country\":\"TH\""));
+    ck_assert_ptr_nonnull(strstr(out_text, "wages"));
+    write_file(file, "no field");
+    ck_assert_ptr_nonnull(freopen(file, "r", stdin));
+    ck_assert_int_eq(RUN("new", "case", "-"), CLI_USAGE);
+}
+END_TEST
+
 START_TEST(lists_are_tables_or_lines_of_json)
 {
     char id[33];
@@ -427,6 +444,7 @@ main(void)
     tcase_add_test(tcase, what_others_wrote_does_not_command_the_terminal);
     tcase_add_test(tcase, it_is_said_what_stays_shown_over_a_new_value);
     tcase_add_test(tcase, a_home_in_use_is_waited_for);
+    tcase_add_test(tcase, fields_are_read_from_standard_input);
     tcase_add_test(tcase, lists_are_tables_or_lines_of_json);
     tcase_add_test(tcase, what_was_exported_comes_in_elsewhere);
     tcase_add_test(tcase, a_spreadsheet_takes_no_exported_text_for_a_formula);
