@@ -261,10 +261,13 @@ keep(struct store *store, const struct circle_name *name, bool as_warden,
         return ERR_OK;
     }
     rc = renew(store, name, held, msg);
-    /* At the limit of generations there is no use in trying again. */
-    if (rc == ERR_OK &&
-        !membership_current(&store->membership, name, &current)) {
+    /* At the limit of generations there is no use in trying again, nor where
+     * the statement cannot be made: that must not stop what others wrote. */
+    if (rc == ERR_NOT_FOUND || rc == ERR_TOO_BIG ||
+        (rc == ERR_OK &&
+            !membership_current(&store->membership, name, &current))) {
         store->cannot_renew = true;
+        rc = ERR_OK;
     }
     return rc;
 }
