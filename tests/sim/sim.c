@@ -295,6 +295,12 @@ void
 sim_release(struct sim *sim)
 {
     sim->is_over = true;
+    /* All end before one goes: the last jobs are watched over all hosts. */
+    for (size_t i = 0; i < sim->host_count; i++) {
+        if (host_is_up(sim->hosts[i])) {
+            host_crash(sim->hosts[i]);
+        }
+    }
     for (size_t i = 0; i < sim->host_count; i++) {
         work_release(sim->hosts[i]);
         host_free(sim->hosts[i]);
