@@ -156,9 +156,11 @@ put(struct txn *txn, enum table table, struct bytes key, MDB_val *value,
     if (rc != ERR_OK) {
         return rc;
     }
-    return write_err(txn->env, msg,
-        mdb_put(txn->handle, txn->env->tables[table], &k, value, flags),
-        TABLES[table].name);
+    int code = mdb_put(txn->handle, txn->env->tables[table], &k, value, flags);
+    if (code == MDB_KEYEXIST && flags == MDB_APPENDDUP) {
+        code = mdb_put(txn->handle, txn->env->tables[table], &k, value, 0);
+    }
+    return write_err(txn->env, msg, code, TABLES[table].name);
 }
 
 enum err
@@ -167,7 +169,12 @@ txn_put(struct txn *txn, enum table table, struct bytes key, struct bytes value,
 {
     MDB_val v = val_of(value);
 
-    return put(txn, table, key, &v, 0, msg);
+    /*
+     * Sets mostly grow at their end, since record ids are ordered by time:
+     * said so, LMDB leaves full pages behind instead of half-full ones.
+     */
+    return put(
+        txn, table, key, &v, TABLES[table].is_set ? MDB_APPENDDUP : 0, msg);
 }
 
 enum err

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A large store: its disk, its start, its memory, and what a session costs. */
 #include <check.h>
+#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include <unistd.h>
 
 #include "crypto/base/mem.h"
-#include "storage/disk.h"
+#include "storage/tables.h"
 #include "sync/packs/packs.h"
 #include "tests/bench/link.h"
 
@@ -151,6 +152,51 @@ start_child(struct bench *bench, const char *dir, const struct opening *opening,
     }
 }
 
+/* The pages of one table. */
+static double
+table_bytes(MDB_txn *txn, const char *name)
+{
+    MDB_dbi table = 0;
+    MDB_stat stat = {0};
+
+    ck_assert_int_eq(mdb_dbi_open(txn, name, 0, &table), 0);
+    ck_assert_int_eq(mdb_stat(txn, table, &stat), 0);
+    return (double)stat.ms_psize *
+           (double)(stat.ms_branch_pages + stat.ms_leaf_pages +
+                    stat.ms_overflow_pages);
+}
+
+/* What the tables take, of a closed store. */
+static void
+disk_tables(struct bench *bench, const char *dir, double changes)
+{
+    static const struct {
+        enum table table;
+        const char *name;
+    } rows[] = {
+        {TABLE_ENTRIES, "  entries"},
+        {TABLE_RECORDS, "  records"},
+        {TABLE_KEYS, "  keys"},
+        {TABLE_TERMS, "  terms"},
+        {TABLE_INDEX, "  index"},
+    };
+    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+
+    ck_assert_int_eq(mdb_env_create(&env), 0);
+    ck_assert_int_eq(mdb_env_set_maxdbs(env, TABLE_COUNT + TABLES_RESERVED), 0);
+    ck_assert_int_eq(mdb_env_open(env, dir, MDB_RDONLY, 0600), 0);
+    ck_assert_int_eq(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct report_row row = {.name = rows[i].name, .unit = "B/change"};
+
+        row.value = table_bytes(txn, TABLES[rows[i].table].name) / changes;
+        report_add(&bench->report, &row);
+    }
+    mdb_txn_abort(txn);
+    mdb_env_close(env);
+}
+
 static void
 start(struct bench *bench, struct corridor_fixture *f, double changes)
 {
@@ -163,6 +209,7 @@ start(struct bench *bench, struct corridor_fixture *f, double changes)
         .budget = 1};
 
     fixture_close(f, 0);
+    disk_tables(bench, office->dir, changes);
     start_child(bench, office->dir, &opening, &opened);
     fixture_open(f, 0);
     mem_wipe(&opening, sizeof(opening));

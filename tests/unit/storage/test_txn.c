@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "crypto/base/mem.h"
+#include "crypto/base/num.h"
 #include "storage/env.h"
 #include "storage/key.h"
+#include "tests/lib/prng.h"
 #include "tests/lib/run.h"
 #include "tests/lib/scratch.h"
 
@@ -349,6 +351,73 @@ START_TEST(a_simulated_disk_is_synced_at_each_commit)
 }
 END_TEST
 
+enum { SET_KEYS = 3, SET_VALUES = 400, SET_BYTES = 8 };
+
+/* A value of one size, whose order is that of its number. */
+static struct bytes
+value_of(uint8_t room[SET_BYTES], uint64_t number)
+{
+    num_store_u64(room, number);
+    return bytes_of(room, SET_BYTES);
+}
+
+static void
+check_sets(bool has[SET_KEYS][SET_VALUES])
+{
+    struct scan scan = {0};
+    uint8_t room[SET_BYTES];
+    size_t count = 0;
+
+    ck_assert_int_eq(scan_open(&scan, txn, TABLE_INDEX, &msg), ERR_OK);
+    for (size_t k = 0; k < SET_KEYS; k++) {
+        struct key key = key_u64(k);
+
+        for (size_t v = 0; v < SET_VALUES; v++) {
+            ck_assert_int_eq(txn_has(txn, TABLE_INDEX, key_bytes(&key),
+                                 value_of(room, v), &msg),
+                has[k][v] ? ERR_OK : ERR_NOT_FOUND);
+            if (has[k][v]) {
+                ck_assert(scan_next(&scan));
+                ck_assert(bytes_equal(scan.key, key_bytes(&key)));
+                ck_assert(bytes_equal(scan.value, value_of(room, v)));
+                count++;
+            }
+        }
+    }
+    ck_assert(!scan_next(&scan));
+    ck_assert_int_eq(scan_end(&scan, &msg), ERR_OK);
+    scan_close(&scan);
+    ck_assert_uint_eq(txn_count(txn, TABLE_INDEX), count);
+}
+
+/* Put in order, against it, and twice; half of them are taken out again. */
+START_TEST(a_set_keeps_its_values_in_order)
+{
+    struct prng prng = prng_init(prng_seed(21));
+    bool has[SET_KEYS][SET_VALUES] = {{false}};
+    uint8_t room[SET_BYTES];
+
+    begin(true);
+    for (size_t i = 0; i < SET_KEYS * SET_VALUES * 2; i++) {
+        size_t k = prng_below(&prng, SET_KEYS);
+        size_t v = k == 0 ? i % SET_VALUES : prng_below(&prng, SET_VALUES);
+        struct key key = key_u64(k);
+        bool adds = prng_below(&prng, 3) > 0;
+        enum err rc = adds ? txn_put(txn, TABLE_INDEX, key_bytes(&key),
+                                 value_of(room, v), &msg)
+                           : txn_remove(txn, TABLE_INDEX, key_bytes(&key),
+                                 value_of(room, v), &msg);
+
+        ck_assert_int_eq(rc, ERR_OK);
+        has[k][v] = adds;
+    }
+    check_sets(has);
+    commit();
+    begin(false);
+    check_sets(has);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -369,6 +438,7 @@ main(void)
     tcase_add_test(tcase, without_memory_a_transaction_does_not_begin);
     tcase_add_test(tcase, the_map_grows_only_when_no_transaction_is_open);
     tcase_add_test(tcase, a_simulated_disk_is_synced_at_each_commit);
+    tcase_add_test(tcase, a_set_keeps_its_values_in_order);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }
