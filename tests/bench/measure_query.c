@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/base/hex.h"
 #include "crypto/base/mem.h"
+#include "node/api/api.h"
 #include "tests/bench/bench.h"
 
 enum {
@@ -46,6 +48,8 @@ struct asking {
     struct corridor_fixture *f;
     const struct work *work;
     struct prng prng;
+    struct api *api;
+    const char *target; /* of the API; "": one record */
     bool is_filtered;
     struct view_filter filter;
 };
@@ -104,6 +108,30 @@ ask_record(struct asking *asking)
     view_close(view);
 }
 
+/* The same through the API: a request in, JSON out, without the socket. */
+static void
+ask_api(struct asking *asking)
+{
+    const struct work_item *item =
+        &asking->work->items[prng_below(&asking->prng, asking->work->count)];
+    char target[64] = "/v1/records/";
+    struct api_request request = {.method = "GET", .target = asking->target};
+    struct api_response response;
+    char *text = NULL;
+
+    if (asking->target[0] == '\0') {
+        hex_encode(target + strlen(target),
+            bytes_of(asking->work->ids[item->slot].bytes, 16));
+        request.target = target;
+    }
+    api_dispatch(asking->api, &request, &response);
+    ck_assert_uint_eq(response.status, 200);
+    text = json_dumps(response.json, JSON_COMPACT);
+    ck_assert_ptr_nonnull(text);
+    free(text);
+    api_response_release(&response);
+}
+
 static void
 ask(struct bench *bench, const char *name, struct asking *asking,
     void (*question)(struct asking *asking))
@@ -122,6 +150,26 @@ ask(struct bench *bench, const char *name, struct asking *asking,
     row.value = times[QUERIES * 99 / 100];
     snprintf(row.note, sizeof(row.note), "p50 %.3f ms", times[QUERIES / 2]);
     report_add(&bench->report, &row);
+}
+
+static void
+ask_all_api(struct bench *bench, struct asking *asking)
+{
+    struct node node = {
+        .store = asking->f->offices[0].store, .schema = asking->f->schema};
+    struct api_options options = {.node = &node};
+
+    node.home.has_corridor = true;
+    node.home.office = asking->f->offices[0].id;
+    node.home.corridor = asking->f->corridor;
+    ck_assert_int_eq(api_new(&asking->api, &options), ERR_OK);
+    asking->target = "/v1/records?kind=case&limit=50";
+    ask(bench, "API: list of 50", asking, ask_api);
+    asking->target = "/v1/records?kind=case&assignee=desk%202&limit=50";
+    ask(bench, "API: list of 50 at one desk", asking, ask_api);
+    asking->target = "";
+    ask(bench, "API: show one record", asking, ask_api);
+    api_free(asking->api);
 }
 
 void
@@ -143,6 +191,7 @@ measure_query(struct bench *bench)
     filter_by(&asking, FIXTURE_CASE_NO);
     ask(bench, "search for one case by its number", &asking, ask_list);
     ask(bench, "show one record with its version", &asking, ask_record);
+    ask_all_api(bench, &asking);
     work_release(&work);
     fixture_release(&f);
 }
