@@ -97,9 +97,10 @@ for office in pnh bkk vte; do
         "office code $(get "$office" .office.code status)"
 done
 
-step "2. 2,000 made-up cases are imported at Phnom Penh"
-must c pnh sample --cases 2000 --seed 1
-c pnh sample --cases 2000 --seed 1 >"$WORK/cases.jsonl"
+cases=${SANITIZED:+200}
+cases=${cases:-2000}
+step "2. $cases made-up cases are imported at Phnom Penh"
+c pnh sample --cases "$cases" --seed 1 >"$WORK/cases.jsonl"
 start=$(now_ms)
 must c pnh import "$WORK/cases.jsonl"
 tell "$(wc -l <"$WORK/cases.jsonl") lines, each signed, sealed and on the" \

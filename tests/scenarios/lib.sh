@@ -445,14 +445,5 @@ flip()
 # Spoil one bit of the last change that a home at rest wrote, on the disk.
 spoil_last_body()
 {
-    local home=$WORK/$1
-    local hex=""
-    local at=""
-
-    hex=$("$TOOLS/body" "$home" "$PASSPHRASE") || return 1
-    hex=${hex:0:64}
-    at=$(LC_ALL=C grep -obUaP "$(sed 's/../\\x&/g' <<<"$hex")" \
-        "$home/data/data.mdb" | head -n 1 | cut -d : -f 1)
-    [ -n "$at" ] || { echo "the body is not in the file as it is"; return 1; }
-    flip "$home/data/data.mdb" $((at + 20))
+    "$TOOLS/spoil" "$WORK/$1" "$PASSPHRASE"
 }
