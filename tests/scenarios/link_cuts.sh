@@ -46,7 +46,16 @@ say "$whole bytes uncut; $broken with $cuts cuts:" \
     "$(((broken - whole) * 1000 / whole)) per mille more"
 claim "it was cut indeed" at_least "$cuts" 8
 claim "few bytes were sent twice" at_most "$broken" "$((whole * 3 / 2))"
-claim "all logs verify" is_clean pnh bkk vte
+# One that is cut by the clock, a few times, and holds then.
+stop_daemon bkk
+c pnh sample --cases "$((count / 2))" --seed 20 >"$WORK/cases.jsonl"
+need c pnh import "$WORK/cases.jsonl"
+start_link flaky pnh --cut-ms 60 --cuts 5
+need c bkk peer add "Office of pnh" "127.0.0.1:${PORT[flaky]}"
+start_daemon bkk
+claim "over one that lives for 60 ms at first" synced 120 pnh bkk
+stop_link flaky
+claim "it was cut indeed" at_least "$(jq .cuts "$WORK/flaky.json")" 2
 
 # A link that stands still, without closing.
 stop_daemon bkk
@@ -60,3 +69,4 @@ start_link clear pnh
 need c bkk peer add "Office of pnh" "127.0.0.1:${PORT[clear]}"
 claim "the next link brings it" c bkk sync --timeout 20
 claim "the case is there" c bkk show "$id"
+claim "all logs verify" is_clean pnh bkk vte
