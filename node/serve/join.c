@@ -390,11 +390,21 @@ begin_closing(struct join *join, enum err rc, const char *why)
     }
     if (join->reach.is_busy || join->is_queued || join->is_enrolling ||
         !engine_is_idle(server->engine)) {
-        return; /* join_tick asks again */
+        return; /* join_prepare asks again */
     }
     join->rc = join->closing_rc;
     server->node->home.has_corridor = false;
     finish(join);
+}
+
+void
+join_prepare(struct server *server)
+{
+    struct join *join = server->join;
+
+    if (join != NULL && join->state == JOIN_CLOSING) {
+        begin_closing(join, join->closing_rc, "");
+    }
 }
 
 void
@@ -408,9 +418,7 @@ join_tick(struct server *server, uint64_t now_ms)
     if (join->reach.is_busy && now_ms >= join->reach.deadline_ms) {
         reach_cancel(&join->reach);
     }
-    if (join->state == JOIN_CLOSING && !join->is_queued) {
-        begin_closing(join, ERR_CLOSED, "");
-    } else if (join->state == JOIN_CALLING && now_ms >= join->deadline_ms) {
+    if (join->state == JOIN_CALLING && now_ms >= join->deadline_ms) {
         begin_closing(join, join->deadline_ms == 0 ? ERR_DENIED : ERR_BUSY,
             join->last.text[0] == '\0' ? "not done within the time"
                                        : join->last.text);
@@ -426,13 +434,7 @@ join_wake_ms(const struct server *server)
     const struct join *join = server->join;
     uint64_t wake_ms = UINT64_MAX;
 
-    if (join == NULL) {
-        return UINT64_MAX;
-    }
-    if (join->state == JOIN_CLOSING) {
-        return join->is_queued ? UINT64_MAX : node_monotonic_ms(NULL) + 10;
-    }
-    if (join->state != JOIN_CALLING) {
+    if (join == NULL || join->state != JOIN_CALLING) {
         return UINT64_MAX;
     }
     wake_ms = join->deadline_ms;

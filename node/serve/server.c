@@ -201,15 +201,18 @@ static void
 on_prepare(uv_prepare_t *prepare)
 {
     struct server *server = prepare->data;
-    uint64_t now_ms = node_monotonic_ms(NULL);
-    uint64_t due_ms = wake_ms(server);
+    uint64_t now_ms = 0;
+    uint64_t due_ms = 0;
 
+    join_prepare(server);
     if (server->is_stopping) {
         finish_stop(server);
     }
     if (server->is_stopped) {
         return;
     }
+    now_ms = node_monotonic_ms(NULL);
+    due_ms = wake_ms(server);
     if (due_ms == UINT64_MAX) {
         uv_timer_stop(&server->timer);
         return;

@@ -205,6 +205,11 @@ void sync_stop(struct server *server);
 /* What a joining waits for: see server_join. */
 void join_report(struct server *server, const struct report *report);
 void join_tick(struct server *server, uint64_t now_ms);
+/* Before the loop waits: end the joining that came to nothing, once nothing
+ * of it is under way. All that it waits for wakes the loop, so no time is
+ * needed; one that is counted from each turn would never come where turns are
+ * many. */
+void join_prepare(struct server *server);
 uint64_t join_wake_ms(const struct server *server);
 void join_stop(struct server *server);
 
