@@ -22,6 +22,7 @@ const struct route routes[] = {
     {"POST", "/v1/corridor", ROUTE_OPENS, corridor_found, NULL},
     {"POST", "/v1/join", ROUTE_OPENS, corridor_join_run, corridor_join_start},
     {"POST", "/v1/sync", ROUTE_USES, sync_run, sync_start},
+    {"GET", "/v1/audit/keys", ROUTE_USES, audit_keys, NULL},
     {"GET", "/v1/digest", ROUTE_USES, digest_get, NULL},
     {"POST", "/v1/verify", ROUTE_USES, verify_post, NULL},
     {"POST", "/v1/backup", ROUTE_USES, backup_post, NULL},

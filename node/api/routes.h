@@ -37,6 +37,8 @@ call_fn corridor_join_run;
 call_fn corridor_join_start;
 call_fn sync_run;
 call_fn sync_start;
+/* audit_keys.c */
+call_fn audit_keys;
 /* upkeep.c */
 call_fn digest_get;
 call_fn verify_post;

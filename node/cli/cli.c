@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "crypto/base/mem.h"
+#include "node/cli/audit.h"
 #include "node/cli/sheet.h"
 #include "node/cli/text.h"
 
@@ -17,12 +18,28 @@ static const struct arg_option common_options[] = {{"home", "DIR"},
 
 enum { OPTIONS_MAX = 16 };
 
-static const struct command *
-find_command(const char *name)
+const struct command *
+cli_command(const char *name)
 {
     for (size_t i = 0; i < commands_count; i++) {
         if (strcmp(commands[i].name, name) == 0) {
             return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+const struct command *
+cli_verb(const char *name, const char *verb)
+{
+    size_t size = strlen(name);
+
+    for (size_t i = 0; i < audit_verbs_count; i++) {
+        const char *both = audit_verbs[i].name;
+
+        if (strncmp(both, name, size) == 0 && both[size] == ' ' &&
+            strcmp(both + size + 1, verb) == 0) {
+            return &audit_verbs[i];
         }
     }
     return NULL;
@@ -343,12 +360,13 @@ run_command(struct cli *cli)
     return exit;
 }
 
-/* The first word that is no option names the command: "--home X status". */
+/*
+ * The first word from argv[at] on that is no option: "--home X status" names
+ * a command, and the next such word perhaps its verb.
+ */
 static int
-find_name(int argc, char *const *argv)
+find_name(int argc, char *const *argv, int at)
 {
-    int at = 1;
-
     while (at < argc && argv[at][0] == '-' && argv[at][1] != '\0') {
         bool has_value = strcmp(argv[at], "--home") == 0 ||
                          strcmp(argv[at], "--passphrase-file") == 0 ||
@@ -367,11 +385,13 @@ run_named(struct cli *cli, int name_at, int argc, char *const *argv)
 {
     struct arg_option options[OPTIONS_MAX];
     struct err_msg msg = {""};
+    const struct command *verb = NULL;
     char **rest = NULL;
+    int verb_at = find_name(argc, argv, name_at + 1);
     int count = 0;
     enum cli_exit exit = CLI_USAGE;
 
-    cli->command = find_command(argv[name_at]);
+    cli->command = cli_command(argv[name_at]);
     if (cli->command == NULL) {
         (void)fprintf(cli->err,
             "corridor: there is no command %s; \"corridor help\" lists "
@@ -379,12 +399,16 @@ run_named(struct cli *cli, int name_at, int argc, char *const *argv)
             argv[name_at]);
         return CLI_USAGE;
     }
+    if (verb_at < argc) {
+        verb = cli_verb(argv[name_at], argv[verb_at]);
+    }
+    cli->command = verb != NULL ? verb : cli->command;
     rest = mem_zalloc((size_t)argc, sizeof(*rest));
     if (rest == NULL) {
         return cli_fail(cli, ERR_NOMEM, NULL);
     }
     for (int i = 1; i < argc; i++) {
-        if (i != name_at) {
+        if (i != name_at && (i != verb_at || verb == NULL)) {
             rest[count++] = argv[i];
         }
     }
@@ -403,7 +427,7 @@ cli_main(int argc, char *const *argv, FILE *out, FILE *err)
 {
     struct cli cli = {
         .out = out, .err = err, .shows_progress = isatty(fileno(err)) == 1};
-    int name_at = find_name(argc, argv);
+    int name_at = find_name(argc, argv, 1);
     char help[] = "help";
     char *words[] = {argv[0], help, NULL};
 

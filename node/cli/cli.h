@@ -51,6 +51,10 @@ struct command {
 extern const struct command commands[];
 extern const size_t commands_count;
 
+/* By its name, or its name and verb ("audit", "export"); NULL: none. */
+const struct command *cli_command(const char *name);
+const struct command *cli_verb(const char *name, const char *verb);
+
 /* Run a whole command line; argv[0] is the program's name. */
 enum cli_exit cli_main(int argc, char *const *argv, FILE *out, FILE *err);
 

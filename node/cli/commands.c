@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "node/cli/cli.h"
+#include "node/cli/audit.h"
 
 static const struct arg_option init_options[] = {{"office", "NAME"},
     {"node", "NAME"}, {"country", "CC"}, {"type", "TYPE"},
@@ -80,6 +80,9 @@ const struct command commands[] = {
     {"status", "", "how this node stands", NULL, 0, 0, false, command_status},
     {"refused", "", "list entries that do not count, and why", NULL, 0, 0,
         false, command_refused},
+    {"audit", "VERB [WORDS]",
+        "export, prove and check what was signed; \"corridor help audit\"",
+        NULL, 0, ARGS_WORDS_MAX, false, command_audit},
     {"verify", "", "check everything that is stored", NULL, 0, 0, false,
         command_verify},
     {"digest", "", "print one hash over all readable records", NULL, 0, 0,
@@ -91,6 +94,6 @@ const struct command commands[] = {
     {"lock", "", "stop the daemon, and so drop its keys", NULL, 0, 0, false,
         command_lock},
     {"help", "[COMMAND | KIND]", "explain a command, or a kind's fields", NULL,
-        0, 1, false, command_help},
+        0, 2, false, command_help},
 };
 const size_t commands_count = sizeof(commands) / sizeof(commands[0]);

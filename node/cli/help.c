@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "node/cli/audit.h"
 #include "node/cli/cli.h"
 #include "node/cli/sheet.h"
 #include "sync/model/schema.h"
@@ -82,26 +83,55 @@ find_kind_help(struct cli *cli, const char *name)
     return exit;
 }
 
+static enum cli_exit
+explain_command(struct cli *cli, const struct command *command)
+{
+    (void)fprintf(cli->out, "usage: corridor %s %s\n\n%s\n", command->name,
+        command->usage, command->summary);
+    for (const struct arg_option *o = command->options;
+         o != NULL && o->name != NULL; o++) {
+        (void)fprintf(
+            cli->out, "  --%s %s\n", o->name, o->value != NULL ? o->value : "");
+    }
+    return CLI_DONE;
+}
+
+/* The verbs of a command that has some, after its own explanation. */
+static void
+list_verbs(struct cli *cli, const struct command *command)
+{
+    for (size_t i = 0; i < audit_verbs_count; i++) {
+        const struct command *verb = &audit_verbs[i];
+        size_t size = strlen(command->name);
+
+        if (strncmp(verb->name, command->name, size) == 0 &&
+            verb->name[size] == ' ') {
+            (void)fprintf(cli->out, "\n  %s %s\n      %s\n", verb->name,
+                verb->usage, verb->summary);
+        }
+    }
+}
+
 enum cli_exit
 command_help(struct cli *cli)
 {
+    const char *const *words = cli->args.words;
+    const struct command *command = NULL;
+
     if (cli->args.count == 0) {
         return list_commands(cli);
     }
-    for (size_t i = 0; i < commands_count; i++) {
-        const struct command *command = &commands[i];
-
-        if (strcmp(command->name, cli->args.words[0]) != 0) {
-            continue;
-        }
-        (void)fprintf(cli->out, "usage: corridor %s %s\n\n%s\n", command->name,
-            command->usage, command->summary);
-        for (const struct arg_option *o = command->options;
-             o != NULL && o->name != NULL; o++) {
-            (void)fprintf(cli->out, "  --%s %s\n", o->name,
-                o->value != NULL ? o->value : "");
-        }
-        return CLI_DONE;
+    if (cli->args.count == 2) {
+        command = cli_verb(words[0], words[1]);
+        return command != NULL
+                   ? explain_command(cli, command)
+                   : cli_usage(cli, "there is no %s %s", words[0], words[1]);
     }
-    return find_kind_help(cli, cli->args.words[0]);
+    command = cli_command(words[0]);
+    if (command == NULL) {
+        return find_kind_help(cli, words[0]);
+    }
+    (void)explain_command(cli, command);
+    list_verbs(cli, command);
+    return CLI_DONE;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole command lines, without a daemon: what they print, how they end. */
-#include "node/cli/cli.h"
+#include "node/cli/audit.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "crypto/base/hex.h"
+#include "crypto/note.h"
 #include "node/home.h"
 #include "storage/disk.h"
 #include "tests/lib/run.h"
@@ -403,6 +404,68 @@ START_TEST(without_a_corridor_it_says_what_to_do)
 }
 END_TEST
 
+START_TEST(a_verb_is_explained_and_a_wrong_one_lists_them)
+{
+    for (size_t i = 0; i < audit_verbs_count; i++) {
+        const char *verb = audit_verbs[i].name + strlen("audit ");
+
+        ck_assert_int_eq(strncmp(audit_verbs[i].name, "audit ", 6), 0);
+        ck_assert_int_eq(RUN("audit", verb, "--help"), CLI_DONE);
+        ck_assert_ptr_nonnull(strstr(out_text, audit_verbs[i].usage));
+        ck_assert_int_eq(RUN("help", "audit", verb), CLI_DONE);
+        ck_assert_ptr_nonnull(strstr(out_text, audit_verbs[i].summary));
+        ck_assert_int_eq(RUN("help", "audit"), CLI_DONE);
+        ck_assert_ptr_nonnull(strstr(out_text, audit_verbs[i].name));
+        ck_assert_int_eq(RUN("audit", "sing"), CLI_USAGE);
+        ck_assert_ptr_nonnull(strstr(err_text_said, audit_verbs[i].name));
+    }
+    ck_assert_int_eq(RUN("audit"), CLI_USAGE);
+    ck_assert_int_eq(RUN("help", "audit", "sing"), CLI_USAGE);
+    ck_assert_int_eq(RUN("help", "list", "export"), CLI_USAGE);
+}
+END_TEST
+
+/* "\n<name>+" of the keys that a list of keys has. */
+static void
+expect_keys(size_t count)
+{
+    size_t found = 0;
+
+    for (const char *line = out_text; line != NULL && *line != '\0';) {
+        struct note_key key;
+        size_t size = strcspn(line, "\n");
+
+        if (line[0] != '#') {
+            ck_assert_int_eq(
+                note_key_parse(&key, bytes_of(line, size)), ERR_OK);
+            found++;
+        }
+        line += size + 1;
+    }
+    ck_assert_uint_eq(found, count);
+}
+
+START_TEST(keys_are_printed_with_what_they_are_for)
+{
+    ck_assert_int_eq(RUN("audit", "key"), CLI_DONE);
+    ck_assert_ptr_nonnull(
+        strstr(out_text, "# Ministry, node server, control log"));
+    expect_keys(3);
+    ck_assert_int_eq(RUN("--home", home, "audit", "key", "server"), CLI_DONE);
+    expect_keys(3);
+    ck_assert_int_eq(RUN("audit", "key", "nobody"), CLI_FAILED);
+    ck_assert_int_eq(RUN("audit", "--json", "key"), CLI_DONE);
+    ck_assert_int_eq(strncmp(out_text, "{\"corridor\":\"Mekong\"", 20), 0);
+}
+END_TEST
+
+/* All commands, then the verbs of those that have some. */
+static const struct command *
+nth_command(size_t i)
+{
+    return i < commands_count ? &commands[i] : &audit_verbs[i - commands_count];
+}
+
 START_TEST(every_command_is_in_the_manual)
 {
     struct buf page = {0};
@@ -413,12 +476,13 @@ START_TEST(every_command_is_in_the_manual)
         ERR_OK);
     buf_put_u8(&page, 0);
     names = (const char *)page.data;
-    for (size_t i = 0; i < commands_count; i++) {
+    for (size_t i = 0; i < commands_count + audit_verbs_count; i++) {
+        const struct command *command = nth_command(i);
         char item[64];
 
-        (void)snprintf(item, sizeof(item), "Cm %s", commands[i].name);
+        (void)snprintf(item, sizeof(item), "Cm %s", command->name);
         ck_assert_msg(strstr(names, item) != NULL, "%s", item);
-        for (const struct arg_option *o = commands[i].options;
+        for (const struct arg_option *o = command->options;
              o != NULL && o->name != NULL; o++) {
             (void)snprintf(item, sizeof(item), "Fl -%s", o->name);
             ck_assert_msg(strstr(names, item) != NULL, "%s", item);
@@ -452,6 +516,8 @@ main(void)
     tcase_add_test(tcase, a_backup_is_a_home_of_the_same_records);
     tcase_add_test(bare, without_words_it_says_what_there_is);
     tcase_add_test(bare, without_a_corridor_it_says_what_to_do);
+    tcase_add_test(tcase, keys_are_printed_with_what_they_are_for);
+    tcase_add_test(bare, a_verb_is_explained_and_a_wrong_one_lists_them);
     tcase_add_test(bare, every_command_is_in_the_manual);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, bare);

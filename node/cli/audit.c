@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/cli/audit.h"
+
+const struct command audit_verbs[] = {
+    {"audit key", "[NODE]",
+        "print the keys with which this node's logs are checked, for paper",
+        NULL, 0, 1, false, command_audit_key},
+};
+const size_t audit_verbs_count = sizeof(audit_verbs) / sizeof(audit_verbs[0]);
+
+static void
+list_verbs(FILE *out)
+{
+    for (size_t i = 0; i < audit_verbs_count; i++) {
+        (void)fprintf(out, "  corridor %s %s\n      %s\n", audit_verbs[i].name,
+            audit_verbs[i].usage, audit_verbs[i].summary);
+    }
+}
+
+enum cli_exit
+command_audit(struct cli *cli)
+{
+    if (cli->args.count == 0) {
+        (void)fprintf(cli->err, "corridor audit: what is to be done?\n");
+    } else {
+        (void)fprintf(cli->err, "corridor audit: there is no audit %s\n",
+            cli->args.words[0]);
+    }
+    list_verbs(cli->err);
+    return CLI_USAGE;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * "corridor audit VERB": what an auditor, or an office for its auditor, does.
+ * A verb is a command of two words with a row in audit.c and a file of its
+ * own, node/cli/audit_VERB.c. It needs a home only if it makes a request.
+ */
+#ifndef CORRIDOR_NODE_CLI_AUDIT_H
+#define CORRIDOR_NODE_CLI_AUDIT_H
+
+#include "node/cli/cli.h"
+
+extern const struct command audit_verbs[];
+extern const size_t audit_verbs_count;
+
+/* "audit" alone, or with a word that is no verb: lists them. */
+command_fn command_audit;
+
+command_fn command_audit_key;
+
+#endif
