@@ -5,6 +5,7 @@
  *
  *   proxy --to HOST:PORT --port-file FILE [--record FILE] [--gate FILE]
  *         [--cut-bytes N] [--cut-ms N] [--cuts N] [--stall-bytes N]
+ *         [--rate N]
  *
  * It listens on a port of the system's choice on 127.0.0.1 and writes the
  * number to the port file. --record writes down the bytes of both directions
@@ -14,6 +15,9 @@
  * each connection after so many bytes, both ways together, --cut-ms after so
  * many milliseconds, both at most --cuts times in all. After --stall-bytes a
  * connection stands still: nothing is passed on, and nothing is closed.
+ * --rate lets so many bytes a second pass in each direction, counted from
+ * when the connection began. One that the clock will cut never passes more
+ * than belongs to its time, however late this machine comes to cutting it.
  *
  * It ends with SIGTERM, and then says how many connections and bytes there
  * were, as JSON, on standard output.
@@ -42,6 +46,7 @@ enum {
 struct flow {
     size_t begin;
     size_t end;
+    uint64_t passed;
     bool has_ended; /* the sender has */
     bool is_told;   /* and the receiver knows */
     uint8_t bytes[BUFFER_BYTES];
@@ -50,7 +55,6 @@ struct flow {
 struct pair {
     int fds[2];           /* who called, and whom we called; -1: free */
     struct flow flows[2]; /* flows[i] comes from fds[i] */
-    uint64_t passed;
     uint64_t opened_ms;
 };
 
@@ -63,6 +67,7 @@ struct proxy {
     uint64_t cut_ms;
     uint64_t cuts_left;
     uint64_t stall_bytes;
+    uint64_t rate; /* 0: without limit */
     uint64_t connections;
     uint64_t cuts;
     uint64_t bytes[2];
@@ -135,20 +140,60 @@ take_caller(struct proxy *proxy)
         return;
     }
     pair->fds[0] = fd;
-    pair->passed = 0;
     pair->opened_ms = now_ms();
     for (size_t i = 0; i < 2; i++) {
         pair->flows[i].begin = pair->flows[i].end = 0;
+        pair->flows[i].passed = 0;
         pair->flows[i].has_ended = pair->flows[i].is_told = false;
         net_unblock(pair->fds[i]);
     }
     proxy->connections++;
 }
 
+/* Both ways together. */
+static uint64_t
+passed(const struct pair *pair)
+{
+    return pair->flows[0].passed + pair->flows[1].passed;
+}
+
 static bool
 is_stalled(const struct proxy *proxy, const struct pair *pair)
 {
-    return proxy->stall_bytes > 0 && pair->passed >= proxy->stall_bytes;
+    return proxy->stall_bytes > 0 && passed(pair) >= proxy->stall_bytes;
+}
+
+/* Of so many bytes that may pass, those that have not yet. */
+static size_t
+rest_of(size_t room, uint64_t limit, uint64_t done)
+{
+    uint64_t rest = limit > done ? limit - done : 0;
+
+    return rest < room ? (size_t)rest : room;
+}
+
+/* How many bytes may come from there now? */
+static size_t
+room_of(const struct proxy *proxy, const struct pair *pair, size_t i)
+{
+    const struct flow *flow = &pair->flows[i];
+    size_t room = BUFFER_BYTES - flow->end;
+    uint64_t age_ms = now_ms() - pair->opened_ms;
+
+    if (proxy->cut_bytes > 0 && proxy->cuts_left > 0) {
+        room = rest_of(room, proxy->cut_bytes, passed(pair));
+    }
+    if (proxy->stall_bytes > 0) {
+        room = rest_of(room, proxy->stall_bytes, passed(pair));
+    }
+    if (proxy->rate > 0) {
+        if (proxy->cut_ms > 0 && proxy->cuts_left > 0 &&
+            age_ms > proxy->cut_ms) {
+            age_ms = proxy->cut_ms;
+        }
+        room = rest_of(room, proxy->rate * age_ms / 1000, flow->passed);
+    }
+    return room;
 }
 
 /* Read what there is room for. False: the connection is broken. */
@@ -156,9 +201,13 @@ static bool
 flow_read(struct proxy *proxy, struct pair *pair, size_t i)
 {
     struct flow *flow = &pair->flows[i];
+    size_t room = room_of(proxy, pair, i);
     ssize_t n = 0;
 
-    n = read(pair->fds[i], flow->bytes + flow->end, BUFFER_BYTES - flow->end);
+    if (room == 0) {
+        return true;
+    }
+    n = read(pair->fds[i], flow->bytes + flow->end, room);
     if (n < 0) {
         return errno == EAGAIN || errno == EINTR;
     }
@@ -170,7 +219,7 @@ flow_read(struct proxy *proxy, struct pair *pair, size_t i)
         fwrite(flow->bytes + flow->end, 1, (size_t)n, proxy->record);
     }
     flow->end += (size_t)n;
-    pair->passed += (uint64_t)n;
+    flow->passed += (uint64_t)n;
     proxy->bytes[i] += (uint64_t)n;
     return true;
 }
@@ -204,7 +253,7 @@ static bool
 is_cut(struct proxy *proxy, const struct pair *pair)
 {
     bool is_due =
-        (proxy->cut_bytes > 0 && pair->passed >= proxy->cut_bytes) ||
+        (proxy->cut_bytes > 0 && passed(pair) >= proxy->cut_bytes) ||
         (proxy->cut_ms > 0 && now_ms() - pair->opened_ms >= proxy->cut_ms);
 
     if (!is_due || proxy->cuts_left == 0) {
@@ -277,7 +326,7 @@ pair_polls(
             polls[i].fd = -1;
             continue;
         }
-        if (!in->has_ended && in->end < BUFFER_BYTES) {
+        if (!in->has_ended && room_of(proxy, pair, i) > 0) {
             polls[i].events |= POLLIN;
         }
         if (out->begin < out->end) {
@@ -319,7 +368,8 @@ usage(void)
 {
     fprintf(stderr, "usage: proxy --to HOST:PORT --port-file FILE "
                     "[--record FILE] [--gate FILE] [--cut-bytes N] "
-                    "[--cut-ms N] [--cuts N] [--stall-bytes N]\n");
+                    "[--cut-ms N] [--cuts N] [--stall-bytes N] "
+                    "[--rate N]\n");
     return 2;
 }
 
@@ -333,7 +383,7 @@ take_option(struct proxy *proxy, const char *name, const char *value,
         uint64_t *number;
     } numbers[] = {{"--cut-bytes", &proxy->cut_bytes},
         {"--cut-ms", &proxy->cut_ms}, {"--cuts", &proxy->cuts_left},
-        {"--stall-bytes", &proxy->stall_bytes}};
+        {"--stall-bytes", &proxy->stall_bytes}, {"--rate", &proxy->rate}};
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (strcmp(name, numbers[i].name) == 0) {
