@@ -65,6 +65,7 @@ function layer_of(path)
     if (path ~ /^sync\/model\//) { return "model" }
     if (path ~ /^sync\/packs\//) { return "packs" }
     if (path ~ /^sync\/wire\//) { return "wire" }
+    if (path ~ /^sync\/audit\//) { return "audit" }
     if (path ~ /^storage\//) { return "storage" }
     if (path ~ /^node\//) { return "node" }
     if (path ~ /^tests\//) { return "tests" }
@@ -111,7 +112,7 @@ function check_system_include(line,    name)
     if (name ~ /^(uv|microhttpd)\.h$/ && layer != "node") {
         fault(FNR, "system", "only node includes " name)
     }
-    if ((layer == "model" || layer == "wire") &&
+    if ((layer == "model" || layer == "wire" || layer == "audit") &&
         name ~ IMPURE) {
         fault(FNR, "system", "sync is pure, without " name)
     }
@@ -245,8 +246,9 @@ BEGIN {
     ALLOWED["model"] = "base crypto model"
     ALLOWED["packs"] = "base packs"
     ALLOWED["wire"] = "base crypto model wire"
+    ALLOWED["audit"] = "base crypto model audit"
     ALLOWED["storage"] = "base crypto model storage"
-    ALLOWED["node"] = "base crypto model packs wire storage node"
+    ALLOWED["node"] = "base crypto model packs wire audit storage node"
     ALLOWED["tests"] = ALLOWED["node"] " tests"
     ALLOWED["tool"] = "tool"
     for (i = 1; i < ARGC; i++) {
