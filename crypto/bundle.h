@@ -32,12 +32,15 @@ void bundle_put(struct buf *out, struct bytes entry);
  */
 struct bytes bundle_next(struct cursor *cursor);
 
-/* What the one who wrote a bundle of headers knew of a body. */
+/*
+ * What the one who wrote a bundle of headers knew of a body. The last three,
+ * which no hash covers, differ in two bits each: one flipped bit is seen.
+ */
 enum bundle_body {
     BUNDLE_BODY_HERE = 0,    /* it follows: control and erase entries */
     BUNDLE_BODY_HELD = 1,    /* the writer held it */
     BUNDLE_BODY_LACKING = 2, /* the writer lacked it */
-    BUNDLE_BODY_DENIED = 3   /* the writer may not hold it: an auditor */
+    BUNDLE_BODY_DENIED = 4   /* the writer may not hold it: an auditor */
 };
 
 struct bundle_header {

@@ -128,7 +128,7 @@ END_TEST
 
 START_TEST(an_unknown_state_of_a_body_is_refused)
 {
-    const uint8_t encoded[] = {0, 1, 'h', 4};
+    const uint8_t encoded[] = {0, 1, 'h', 3};
     struct cursor cursor = cursor_init(bytes_of(encoded, sizeof(encoded)));
     const struct bundle_header item = bundle_next_header(&cursor);
 
