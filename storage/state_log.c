@@ -10,22 +10,6 @@ enum {
     LOG_FLAGS_ALL = 7
 };
 
-static void
-put_head(struct buf *out, const struct head *head)
-{
-    buf_put_u64(out, head->size);
-    buf_put(out, head->root.bytes, sizeof(head->root.bytes));
-    buf_put(out, head->signature.bytes, sizeof(head->signature.bytes));
-}
-
-static void
-get_head(struct cursor *cursor, struct head *out)
-{
-    out->size = cursor_u64(cursor);
-    cursor_copy(cursor, out->root.bytes, sizeof(out->root.bytes));
-    cursor_copy(cursor, out->signature.bytes, sizeof(out->signature.bytes));
-}
-
 enum err
 log_state_encode(struct buf *out, const struct log_state *state)
 {
@@ -44,18 +28,15 @@ log_state_encode(struct buf *out, const struct log_state *state)
                               (state->has_target ? LOG_HAS_TARGET : 0) |
                               (state->is_forked ? LOG_IS_FORKED : 0)));
     if (state->has_head) {
-        put_head(out, &state->head);
+        log_head_put(out, &state->head);
     }
     if (state->has_target) {
-        put_head(out, &state->target);
-        buf_put_u8(out, (uint8_t)state->beyond.count);
-        for (size_t i = 0; i < state->beyond.count; i++) {
-            buf_put(out, state->beyond.hashes[i].bytes, 32);
-        }
+        log_head_put(out, &state->target);
+        log_proof_put(out, &state->beyond);
     }
     buf_put_u8(out, (uint8_t)state->awaited_count);
     for (size_t i = 0; i < state->awaited_count; i++) {
-        put_head(out, &state->awaited[i]);
+        log_head_put(out, &state->awaited[i]);
     }
     enum err rc = author_encode(out, &state->author);
     return rc != ERR_OK ? rc : buf_err(out);
@@ -69,20 +50,6 @@ get_edge(struct cursor *cursor, struct merkle_edge *out)
         if ((out->size >> level & 1) != 0) {
             cursor_copy(cursor, out->hashes[level].bytes, 32);
         }
-    }
-}
-
-static void
-get_target(struct cursor *cursor, struct log_state *state)
-{
-    get_head(cursor, &state->target);
-    state->beyond.count = cursor_u8(cursor);
-    if (state->beyond.count > MERKLE_PROOF_MAX) {
-        cursor_fail(cursor);
-        state->beyond.count = 0;
-    }
-    for (size_t i = 0; i < state->beyond.count; i++) {
-        cursor_copy(cursor, state->beyond.hashes[i].bytes, 32);
     }
 }
 
@@ -106,10 +73,11 @@ log_state_decode(
     state.has_target = (flags & LOG_HAS_TARGET) != 0;
     state.is_forked = (flags & LOG_IS_FORKED) != 0;
     if (state.has_head) {
-        get_head(&cursor, &state.head);
+        log_head_get(&cursor, &state.head);
     }
     if (state.has_target) {
-        get_target(&cursor, &state);
+        log_head_get(&cursor, &state.target);
+        log_proof_get(&cursor, &state.beyond);
     }
     state.awaited_count = cursor_u8(&cursor);
     if (state.awaited_count > LOG_AWAITED_MAX ||
@@ -117,7 +85,7 @@ log_state_decode(
         return ERR_CORRUPT;
     }
     for (size_t i = 0; i < state.awaited_count; i++) {
-        get_head(&cursor, &state.awaited[i]);
+        log_head_get(&cursor, &state.awaited[i]);
     }
     if (cursor.failed) {
         return ERR_CORRUPT;

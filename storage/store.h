@@ -21,6 +21,7 @@
 #include "storage/key.h"
 #include "sync/model/change.h"
 #include "sync/model/control.h"
+#include "sync/model/evidence.h"
 #include "sync/model/log.h"
 #include "sync/model/membership.h"
 #include "sync/model/record.h"
@@ -78,19 +79,28 @@ void store_cancel(struct store *store);
 size_t store_backlog(const struct store *store); /* changes, about */
 
 /*
- * Take in an encoded batch (sync/model/log.h) from a peer. Errors as of
- * log_verify_batch, and: ERR_DENIED: the log's author is no member, or a body
- * is lacking; ERR_GAP; ERR_FORK: evidence of a fork, or of a log of our own
- * that was written on after a rollback, which then takes no more; ERR_STALE
- * with nothing to do: all of it is held already (not a fault), and *out says
- * how much that is. All but ERR_NOMEM and what the disk says leave the
- * transaction clean.
+ * Take in an encoded batch (sync/model/log.h) from a peer.
+ *
+ * ERR_OK: its entries are in; or out->is_forked: it showed a fork instead,
+ * nothing of it was taken in, and the evidence is kept (storage/vouch.h) when
+ * the transaction commits. ERR_STALE: all of it is held already (not a fault).
+ * Otherwise as of log_verify_batch, and: ERR_DENIED: the log's author is no
+ * member, or a body is lacking; ERR_GAP; ERR_FORK: the log is frozen, and
+ * takes no more for good (not a fault of who sent it); or it is our own, and
+ * was written on after a rollback. With ERR_BAD_SIGNATURE and ERR_FORK,
+ * out->head_differs says whether the head is really the author's: then it or
+ * who sent the batch holds another tree than we do, and heads will tell.
+ * *out is filled in for these, ERR_OK and ERR_STALE. All errors but ERR_NOMEM
+ * and what the disk says leave the transaction clean.
  */
 struct accept_result {
     struct log_id log;
     uint64_t stored; /* the log's size now */
     size_t accepted; /* entries that were new */
     size_t refused;  /* of these, void */
+    bool head_differs;
+    bool is_forked;           /* a fork was found in this call: */
+    struct evidence evidence; /* by this */
 };
 enum err store_accept(struct store *store, struct bytes encoded,
     struct accept_result *out, struct err_msg *msg) MUST_USE;

@@ -9,28 +9,30 @@
 #include <stdbool.h>
 
 enum table {
-    TABLE_META,    /* name -> value */
-    TABLE_LOGS,    /* log u32 -> log row */
-    TABLE_ENTRIES, /* arrival u64 -> entry; appended only */
-    TABLE_RUNS,    /* log u32, first position u64 -> arrival u64 */
-    TABLE_MEMBERS, /* arrival u64 of a control statement -> its clock */
-    TABLE_KEYS,    /* log u32, position u64 -> content key row */
-    TABLE_PENDING, /* log u32, position u64 of a key that has not come */
-    TABLE_RECORDS, /* kind tag u16, record id -> sealed halves */
-    TABLE_TOUCHED, /* sequence u64 -> record key: what the index lacks */
-    TABLE_TERMS,   /* record key -> the terms last indexed for it */
-    TABLE_INDEX,   /* term 8 bytes -> a set of record keys */
-    TABLE_REFUSED, /* arrival u64 -> reason */
-    TABLE_PEERS,   /* node id -> clocks last exchanged; office id -> address */
-    TABLE_IMPORTS, /* keyed hash of an outside id -> record key */
+    TABLE_META,     /* name -> value */
+    TABLE_LOGS,     /* log u32 -> log row */
+    TABLE_ENTRIES,  /* arrival u64 -> entry; appended only */
+    TABLE_RUNS,     /* log u32, first position u64 -> arrival u64 */
+    TABLE_MEMBERS,  /* arrival u64 of a control statement -> its clock */
+    TABLE_KEYS,     /* log u32, position u64 -> content key row */
+    TABLE_PENDING,  /* log u32, position u64 of a key that has not come */
+    TABLE_RECORDS,  /* kind tag u16, record id -> sealed halves */
+    TABLE_TOUCHED,  /* sequence u64 -> record key: what the index lacks */
+    TABLE_TERMS,    /* record key -> the terms last indexed for it */
+    TABLE_INDEX,    /* term 8 bytes -> a set of record keys */
+    TABLE_REFUSED,  /* arrival u64 -> reason */
+    TABLE_PEERS,    /* node id -> clocks last exchanged; office id -> address */
+    TABLE_IMPORTS,  /* keyed hash of an outside id -> record key */
+    TABLE_EVIDENCE, /* log u32 -> evidence that it forked */
+    TABLE_COSIGNATURES, /* log u32, node id -> its newest cosignature */
     TABLE_COUNT
 };
 
 /*
- * Later parts have their names here already: attachments, chunks, evidence,
- * cosignatures, receipts. They are made when first used.
+ * Later parts have their names here already: attachments, chunks, receipts.
+ * They are made when first used.
  */
-enum { TABLES_RESERVED = 5 };
+enum { TABLES_RESERVED = 3 };
 
 struct table_info {
     const char *name;
@@ -52,6 +54,8 @@ static const struct table_info TABLES[TABLE_COUNT] = {
     [TABLE_REFUSED] = {"refused", false},
     [TABLE_PEERS] = {"peers", false},
     [TABLE_IMPORTS] = {"imports", false},
+    [TABLE_EVIDENCE] = {"evidence", false},
+    [TABLE_COSIGNATURES] = {"cosignatures", false},
 };
 
 #endif

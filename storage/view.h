@@ -154,7 +154,9 @@ struct view_log {
     struct log_id id;
     uint64_t stored;
     uint64_t applied;
-    uint64_t time; /* hybrid time of its last applied entry */
+    uint64_t time;  /* hybrid time of its last applied entry */
+    bool is_forked; /* signed in two versions (storage/vouch.h), */
+    bool is_frozen; /* and not cut since: takes no more entries */
 };
 enum err view_log(
     const struct view *view, uint32_t log, struct view_log *out) MUST_USE;

@@ -18,12 +18,44 @@ batch_check(const struct batch *batch)
     return ERR_OK;
 }
 
-static void
-put_head(struct buf *out, const struct head *head)
+void
+log_head_put(struct buf *out, const struct head *head)
 {
     buf_put_u64(out, head->size);
     buf_put(out, head->root.bytes, sizeof(head->root.bytes));
     buf_put(out, head->signature.bytes, sizeof(head->signature.bytes));
+}
+
+void
+log_head_get(struct cursor *cursor, struct head *out)
+{
+    out->size = cursor_u64(cursor);
+    cursor_copy(cursor, out->root.bytes, sizeof(out->root.bytes));
+    cursor_copy(cursor, out->signature.bytes, sizeof(out->signature.bytes));
+}
+
+void
+log_proof_put(struct buf *out, const struct merkle_proof *proof)
+{
+    buf_put_u8(out, (uint8_t)proof->count);
+    for (size_t i = 0; i < proof->count; i++) {
+        buf_put_bytes(out, bytes_hash(&proof->hashes[i]));
+    }
+}
+
+void
+log_proof_get(struct cursor *cursor, struct merkle_proof *out)
+{
+    size_t count = cursor_u8(cursor);
+
+    if (count > MERKLE_PROOF_MAX) {
+        cursor_fail(cursor);
+        return;
+    }
+    out->count = count;
+    for (size_t i = 0; i < count; i++) {
+        cursor_copy(cursor, out->hashes[i].bytes, sizeof(out->hashes[i].bytes));
+    }
 }
 
 enum err
@@ -40,11 +72,8 @@ batch_encode(struct buf *out, const struct batch *batch)
     buf_put(out, id, sizeof(id));
     buf_put_u64(out, batch->from);
     buf_put_u16(out, (uint16_t)batch->count);
-    put_head(out, &batch->head);
-    buf_put_u8(out, (uint8_t)batch->proof.count);
-    for (size_t i = 0; i < batch->proof.count; i++) {
-        buf_put_bytes(out, bytes_hash(&batch->proof.hashes[i]));
-    }
+    log_head_put(out, &batch->head);
+    log_proof_put(out, &batch->proof);
     for (size_t i = 0; i < batch->count; i++) {
         entry_put(out, &batch->entries[i]);
     }
@@ -64,29 +93,6 @@ get_log_id(struct cursor *cursor, struct log_id *out)
     cursor_copy(cursor, bytes, sizeof(bytes));
     if (log_id_decode(out, bytes) != ERR_OK) {
         cursor_fail(cursor);
-    }
-}
-
-static void
-get_head(struct cursor *cursor, struct head *out)
-{
-    out->size = cursor_u64(cursor);
-    cursor_copy(cursor, out->root.bytes, sizeof(out->root.bytes));
-    cursor_copy(cursor, out->signature.bytes, sizeof(out->signature.bytes));
-}
-
-static void
-get_proof(struct cursor *cursor, struct merkle_proof *out)
-{
-    size_t count = cursor_u8(cursor);
-
-    if (count > MERKLE_PROOF_MAX) {
-        cursor_fail(cursor);
-        return;
-    }
-    out->count = count;
-    for (size_t i = 0; i < count; i++) {
-        cursor_copy(cursor, out->hashes[i].bytes, sizeof(out->hashes[i].bytes));
     }
 }
 
@@ -118,8 +124,8 @@ batch_decode(struct batch *out, struct bytes encoded)
     get_log_id(&cursor, &batch.log);
     batch.from = cursor_u64(&cursor);
     batch.count = cursor_u16(&cursor);
-    get_head(&cursor, &batch.head);
-    get_proof(&cursor, &batch.proof);
+    log_head_get(&cursor, &batch.head);
+    log_proof_get(&cursor, &batch.proof);
     if (cursor.failed || batch_check(&batch) != ERR_OK) {
         return ERR_MALFORMED;
     }

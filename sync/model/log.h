@@ -12,6 +12,7 @@
 
 enum {
     LOG_ORIGIN_BYTES_MAX = 200,
+    LOG_HEAD_BYTES = 104, /* size u64, root, signature */
     LOG_BATCH_ENTRIES_MAX = 256,
     LOG_BATCH_BYTES_MAX = 1024 * 1024 + 160 * 1024 /* cut at 1 MiB */
 };
@@ -40,6 +41,14 @@ enum err log_head_verify(const struct head *head,
     const struct corridor_id *corridor, const struct log_id *log) MUST_USE;
 /* The same size, root and signature. */
 bool log_head_equal(const struct head *a, const struct head *b);
+/* As LOG_HEAD_BYTES bytes on the wire and on disk; and read from there. */
+void log_head_put(struct buf *out, const struct head *head);
+void log_head_get(struct cursor *cursor, struct head *out);
+
+/* A proof on the wire and on disk: its count u8, then its hashes. Reading
+ * fails past MERKLE_PROOF_MAX. */
+void log_proof_put(struct buf *out, const struct merkle_proof *proof);
+void log_proof_get(struct cursor *cursor, struct merkle_proof *out);
 
 /*
  * A batch [from, from + count) of one log, as received: entries are views.
