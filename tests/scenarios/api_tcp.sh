@@ -18,13 +18,13 @@ answers()
     local got=""
     shift
 
-    got=$(curl -s -o "$WORK/answer" -w '%{http_code}' --max-time 10 "$@")
+    got=$(curl -s -o "$WORK/answer" -w '%{http_code}' --max-time 60 "$@")
     is "$got" "$expected" || { head -c 400 "$WORK/answer"; return 1; }
 }
 
 no_cors()
 {
-    ! curl -s -i --max-time 10 -X OPTIONS -H "Origin: https://evil.example" \
+    ! curl -s -i --max-time 60 -X OPTIONS -H "Origin: https://evil.example" \
         -H "Access-Control-Request-Method: GET" "$url" |
         grep -i access-control-allow
 }

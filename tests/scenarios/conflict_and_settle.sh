@@ -12,7 +12,7 @@ is_settled()
 
 found_corridor pnh bkk
 id=$(get pnh .id new case pseudonym="Red Heron" status=new country=KH)
-need synced 10 pnh bkk
+need synced 60 pnh bkk
 version=$(get bkk .version show "$id")
 stop_daemon bkk
 
@@ -26,8 +26,8 @@ claim "an edit of an older version is refused" fails 3 \
     c bkk set "$id" summary="Late" --if-version "$version"
 
 start_daemon bkk
-need c bkk sync --timeout 20
-claim "both show the same once they have met" synced 10 pnh bkk
+need c bkk sync --timeout 60
+claim "both show the same once they have met" synced 60 pnh bkk
 for office in pnh bkk; do
     claim "$office lists the conflict" is \
         "$(get "$office" '.records[].conflicts[].field' conflicts)" summary
@@ -43,10 +43,10 @@ for office in pnh bkk; do
 done
 
 need c pnh settle "$id" summary="Two of three months were paid"
-need c pnh sync --timeout 20
-claim "once settled there is no conflict at either" wait_until 10 is_settled
+need c pnh sync --timeout 60
+claim "once settled there is no conflict at either" wait_until 60 is_settled
 claim "the other shows what was decided" \
-    wait_until 10 has_text bkk "$id" summary "Two of three months were paid"
+    wait_until 60 has_text bkk "$id" summary "Two of three months were paid"
 claim "the history keeps what was discarded" is \
     "$(get bkk '[.. | strings | select(. == "The employer paid two months")] |
         length >= 1' show "$id" --history)" true

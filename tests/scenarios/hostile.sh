@@ -7,7 +7,7 @@
 
 found_corridor pnh vte bad odd
 id=$(get bad .id new case pseudonym="Red Heron" status=new)
-need synced 20 pnh vte bad odd
+need synced 60 pnh vte bad odd
 stop_daemon bad
 stop_daemon odd
 for n in 1 2 3; do
@@ -66,7 +66,7 @@ is_refused()
 # one that counts the future.
 future()
 {
-    c odd sync --timeout 20 || return 1
+    c odd sync --timeout 60 || return 1
     "$TOOLS/hostile" future --to "127.0.0.1:${PORT[pnh]}" \
         --home "$WORK/odd" --office "Office of pnh" >"$WORK/hostile.json" ||
         return 1
@@ -77,7 +77,7 @@ future()
 works()
 {
     need c vte set "$id" assignee="Desk 5"
-    wait_until 10 has_text pnh "$id" assignee "Desk 5"
+    wait_until 60 has_text pnh "$id" assignee "Desk 5"
 }
 
 # Strangers, from another address of this machine, so that they use up
@@ -117,8 +117,8 @@ claim "the honest offices' records are as they were" is "$(digest pnh)" \
     "$before"
 
 claim "a signed entry that is nonsense is kept, and void" meets void taken
-claim "it is listed as refused" wait_until 10 is_refused pnh 1
-claim "at the other office too" wait_until 10 is_refused vte 1
+claim "it is listed as refused" wait_until 60 is_refused pnh 1
+claim "at the other office too" wait_until 60 is_refused vte 1
 claim "another history of the same log is refused" \
     meets fork "bye entries were refused"
 claim "an entry that counts what nobody has waits" future

@@ -269,7 +269,7 @@ start_daemon()
     CORRIDOR_HOME="$WORK/$name" "$CORRIDOR" serve --listen "$listen" "$@" \
         >"$WORK/$name.out" 2>>"$WORK/$name.err" </dev/null &
     PID[$name]=$!
-    need wait_until 30 is_ready "$name"
+    need wait_until 120 is_ready "$name"
     kill -0 "${PID[$name]}" 2>/dev/null ||
         die "the daemon of $name has ended: $(tail -n 1 "$WORK/$name.err")"
     PORT[$name]=$(port_of "$name" listen)
@@ -288,7 +288,7 @@ stop_daemon()
 
     unset "PID[$1]"
     kill -TERM "$pid"
-    need wait_until 20 has_ended "$pid"
+    need wait_until 60 has_ended "$pid"
     wait "$pid"
     is $? 0 >"$WORK/stop.out" || die "the daemon of $1 ended badly"
 }
@@ -321,7 +321,7 @@ start_link()
         --port-file "$WORK/$name.port" --gate "$WORK/$name.down" "$@" \
         >"$WORK/$name.json" 2>"$WORK/$name.err" &
     PID[$name]=$!
-    need wait_until 10 test -s "$WORK/$name.port"
+    need wait_until 60 test -s "$WORK/$name.port"
     PORT[$name]=$(cat "$WORK/$name.port")
 }
 
@@ -338,13 +338,13 @@ stop_link()
 link_down()
 {
     touch "$WORK/$1.down"
-    need wait_until 10 test -e "$WORK/$1.down.cut"
+    need wait_until 60 test -e "$WORK/$1.down.cut"
 }
 
 link_up()
 {
     rm -f "$WORK/$1.down"
-    need wait_until 10 test ! -e "$WORK/$1.down.cut"
+    need wait_until 60 test ! -e "$WORK/$1.down.cut"
 }
 
 # join_office NEW INVITER [ARGUMENTS...]: by an invitation of the inviter,

@@ -71,6 +71,6 @@ claim "and nothing was lost" c pnh show "$id"
 stop_link mute
 start_link clear pnh
 need c bkk peer add "Office of pnh" "127.0.0.1:${PORT[clear]}"
-claim "the next link brings it" c bkk sync --timeout 20
+claim "the next link brings it" c bkk sync --timeout 60
 claim "the case is there" c bkk show "$id"
 claim "all logs verify" is_clean pnh bkk vte

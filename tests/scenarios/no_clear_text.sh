@@ -25,15 +25,15 @@ person=$(get bkk .id new person pseudonym="Red Heron" names+="$name" \
     contacts+="$phone")
 case=$(get bkk .id new case pseudonym="Red Heron" person="$person" \
     status=new summary="$summary")
-need synced 20 pnh bkk
+need synced 60 pnh bkk
 
 # Conflicts, settled ones, refusals, failures.
 link_down road
 need c pnh set "$case" summary="$summary and of the mother"
 need c bkk set "$case" summary="$summary and of the father"
 link_up road
-need c bkk sync --timeout 30
-need synced 20 pnh bkk
+need c bkk sync --timeout 60
+need synced 60 pnh bkk
 need c pnh settle "$case" summary="$summary and of both parents"
 {
     c pnh set "$case" "summary=" status="$name"
@@ -43,7 +43,7 @@ need c pnh settle "$case" summary="$summary and of both parents"
     c pnh import case "$WORK/input/bad.csv"
     c pnh list case country="$name"
 } >"$WORK/refusals" 2>&1 </dev/null
-need synced 20 pnh bkk
+need synced 60 pnh bkk
 need c bkk verify
 stop_daemon bkk
 need c bkk set "$case" assignee="$name"

@@ -7,7 +7,7 @@
 found_corridor pnh bkk
 c pnh sample --cases 20 --seed 3 >"$WORK/cases.jsonl"
 need c pnh import "$WORK/cases.jsonl"
-need synced 20 pnh bkk
+need synced 60 pnh bkk
 id=$(get_all pnh '.[3].id' list case)
 
 # What each says and its status, with JSON and for people.
@@ -68,7 +68,7 @@ made=$(get pnh .id new case pseudonym="Red Heron" status=new)
 need c pnh set "$made" status=open issues+=wages assignee="Desk 1"
 need c pnh set "$made" issues-=wages issues+=debt
 need c pnh peer add "Office of bkk" "127.0.0.1:${PORT[bkk]}"
-claim "without a daemon sync calls by itself" c pnh sync --timeout 20
+claim "without a daemon sync calls by itself" c pnh sync --timeout 60
 claim "and the other has it" has_text bkk "$made" assignee "Desk 1"
 claim "sets too" is "$(get bkk '.fields.issues | join(" ")' show "$made")" debt
 start_daemon pnh
@@ -82,4 +82,4 @@ claim "peers can be added" c pnh peer add "Office of bkk" \
 claim "and are listed" is "$(get pnh '(.peers[0].addresses[0])' peer list)" \
     "127.0.0.1:${PORT[bkk]}"
 claim "and removed" c pnh peer remove "Office of bkk"
-claim "both are the same in the end" synced 20 pnh bkk
+claim "both are the same in the end" synced 60 pnh bkk

@@ -39,7 +39,7 @@ claim "a second joining from one home is refused" fails 1 \
 
 late=$(invited --expires 1s)
 ends=$(($(date +%s) + 2))
-need wait_until 10 is_after "$ends"
+need wait_until 60 is_after "$ends"
 claim "a line that has run out admits nobody" fails 1 \
     c vte join "$late" --timeout 3
 
@@ -60,9 +60,9 @@ claim "as a second node, not as another office" is "$(get bkk2 \
     members)" 2
 claim "there are three offices" is "$(get bkk2 '.members | length' members)" 3
 id=$(get bkk2 .id new case pseudonym="Blue Ibis" status=new)
-need c bkk2 sync --timeout 20
+need c bkk2 sync --timeout 60
 claim "what it writes reaches the inviter" c pnh show "$id"
-need c bkk sync --timeout 20
+need c bkk sync --timeout 60
 claim "and its own office's first node" c bkk show "$id"
 
 claim "an office that is not there cannot be called" fails 1 \

@@ -64,7 +64,7 @@ c pnh sample --cases 6 --seed 5 >"$WORK/sample.jsonl"
 need c pnh import "$WORK/sample.jsonl"
 c bkk sample --cases 3 --seed 6 >"$WORK/sample.jsonl"
 need c bkk import "$WORK/sample.jsonl"
-need synced 30 pnh bkk
+need synced 60 pnh bkk
 c pnh list case --json >"$WORK/cases"
 write_meanwhile
 line=$(get pnh .line invite 2>"$WORK/invite.err") || die "no invitation"
@@ -82,6 +82,6 @@ claim "and its case" is "$(get pnh .fields.no show \
     "$(jq -r '.made[1]' "$WORK/stranger.json")")" STR-1
 claim "each record is the same at both, to the byte" versions
 claim "both hold the same entries for void" voids
-claim "what it wrote reaches the third office" synced 20 pnh bkk
+claim "what it wrote reaches the third office" synced 60 pnh bkk
 claim "the daemons' stores verify" c pnh verify
 claim "of both offices" c bkk verify

@@ -48,5 +48,5 @@ say "$(wc -l <"$WORK/cases.jsonl") lines: imported in" \
 
 claim "an edit at the third reaches the first" c vte set \
     "$(get_all vte '.[0].id' list case --limit 1)" assignee="Desk 9"
-claim "in time" synced 20 pnh bkk vte
+claim "in time" synced 60 pnh bkk vte
 claim "all logs verify" is_clean pnh bkk vte

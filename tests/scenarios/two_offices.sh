@@ -16,19 +16,19 @@ claim "both know two members" is \
 
 id=$(get pnh .id new case pseudonym="Red Heron" status=new)
 claim "a case made at one appears at the other by itself" \
-    wait_until 10 c bkk show "$id"
+    wait_until 60 c bkk show "$id"
 claim "and shows the same" same_digest pnh bkk
 
 need c bkk set "$id" status=open assignee="Desk 2"
 claim "an edit at the other comes back by itself" \
-    wait_until 10 has_text pnh "$id" assignee "Desk 2"
+    wait_until 60 has_text pnh "$id" assignee "Desk 2"
 claim "the status too" is "$(get pnh .fields.status show "$id")" open
 
-claim "sync confirms both sides" c bkk sync --timeout 20
-claim "status says so" wait_until 5 is_synced pnh
+claim "sync confirms both sides" c bkk sync --timeout 60
+claim "status says so" wait_until 60 is_synced pnh
 
 person=$(get bkk .id new person pseudonym="Blue Ibis")
-claim "a person is shared as well" wait_until 10 c pnh show "$person"
+claim "a person is shared as well" wait_until 60 c pnh show "$person"
 claim "both logs verify" is_clean pnh bkk
 
 stop_daemon bkk
@@ -41,7 +41,7 @@ claim "status says so" is "$(get pnh \
     "false true"
 start_daemon bkk
 claim "and catches up when it is back" \
-    wait_until 15 has_text bkk "$id" assignee "Desk 3"
+    wait_until 60 has_text bkk "$id" assignee "Desk 3"
 
 # Without share_by_default a case is its own office's.
 make_office vte "Office of vte" LA
@@ -52,7 +52,7 @@ join_office ubn vte
 start_daemon ubn
 secret=$(get vte .id new case pseudonym="Grey Crane" status=new)
 agency=$(get vte .id new agency licence_no=7 country=LA)
-claim "public records reach everyone" wait_until 10 c ubn show "$agency"
+claim "public records reach everyone" wait_until 60 c ubn show "$agency"
 claim "a case that was not shared cannot be read" fails 1 c ubn show "$secret"
 claim "nor is it listed" is \
     "$(get_all ubn length list case)" 0

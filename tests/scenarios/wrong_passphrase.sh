@@ -39,6 +39,6 @@ claim "the keystore's file is the owner's alone" is \
         "$WORK/pnh/corridor.sock" | tr '\n' ' ')" "600 600 600 "
 claim "the home too" is "$(stat -c %a "$WORK/pnh")" 700
 claim "lock ends the daemon" c pnh lock
-claim "in time" wait_until 10 has_ended "${PID[pnh]}"
+claim "in time" wait_until 60 has_ended "${PID[pnh]}"
 claim "after it the passphrase is asked for again" fails 4 \
     c pnh show "$id" --passphrase-file "$WORK/wrong"

@@ -14,7 +14,12 @@
 #include "tests/lib/run.h"
 #include "tests/lib/storage/corridor_fixture.h"
 
-enum { KILLS = 36, ACKS_MAX = 2000, WRITES_MAX = 400, SPIN_MAX = 400000 };
+enum {
+    KILLS = 36,
+    WRITES_MAX = 200, /* by one process, however late it is killed */
+    ACKS_MAX = KILLS * WRITES_MAX,
+    SPIN_MAX = 400000
+};
 
 static struct corridor_fixture f;
 static struct record_id acknowledged[ACKS_MAX];
