@@ -10,8 +10,8 @@
  * where it comes to that. */
 enum { ENTRY_OVERHEAD = 35 };
 
-static enum err
-load_log(struct view *view, const struct log_id *id, uint32_t *out_log,
+enum err
+view_load_log(struct view *view, const struct log_id *id, uint32_t *out_log,
     struct log_state *out, struct err_msg *msg)
 {
     struct bytes row = {0};
@@ -37,7 +37,7 @@ view_head(struct view *view, const struct log_id *log, struct head *out,
 {
     struct log_state state = {0};
     uint32_t number = 0;
-    enum err rc = load_log(view, log, &number, &state, msg);
+    enum err rc = view_load_log(view, log, &number, &state, msg);
 
     if (rc == ERR_OK && !state.has_head) {
         rc = ERR_NOT_FOUND;
@@ -124,7 +124,7 @@ view_batch(struct view *view, const struct view_range *range, struct buf *out,
     struct log_state state = {0};
     struct batch batch = {.log = *range->log, .from = range->from};
     uint32_t log = 0;
-    enum err rc = load_log(view, range->log, &log, &state, msg);
+    enum err rc = view_load_log(view, range->log, &log, &state, msg);
 
     if (rc == ERR_NOT_FOUND ||
         (rc == ERR_OK && range->from >= state.edge.size)) {

@@ -21,4 +21,9 @@ struct view {
  * bodies, which needs a codec and a log table of its own. */
 enum err view_reader(struct view *view, bool deep, struct reader *out) MUST_USE;
 
+/* A log's number and row; *out has an author to be released in any case, so
+ * it is handed in zeroed. ERR_NOT_FOUND. */
+enum err view_load_log(struct view *view, const struct log_id *id,
+    uint32_t *out_log, struct log_state *out, struct err_msg *msg) MUST_USE;
+
 #endif

@@ -4,7 +4,8 @@
  * run without a daemon both come through here (docs/api.md).
  *
  * A request is a method, a path, a query and a JSON body; an answer is a
- * status, a JSON body and an ETag. Most work is done by api_call_run, which
+ * status, a JSON body (or octets, where a resource has no other form) and an
+ * ETag. Most work is done by api_call_run, which
  * may wait for the disk and so belongs on a worker thread; what talks to
  * peers is started by api_call_start on the loop's thread and ends later.
  * Commands without a daemon use api_dispatch, which does both in turn.
@@ -51,8 +52,10 @@ struct api_request {
 };
 
 struct api_response {
-    unsigned status;               /* as of HTTP */
-    json_t *json;                  /* an object */
+    unsigned status;  /* as of HTTP */
+    json_t *json;     /* an object; NULL where is_bytes */
+    struct buf bytes; /* octets, where is_bytes */
+    bool is_bytes;
     char etag[API_ETAG_CHARS + 1]; /* "" for none */
     bool stops; /* api_options.stop is due once it is delivered */
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/base/hex.h"
+#include "node/api/audit.h"
 #include "node/api/offices.h"
 #include "node/api/routes.h"
 #include "sync/model/log_key.h"
@@ -26,20 +27,14 @@ static json_t *
 key_json(const struct member_node *node, const char *what,
     const struct note_key *key)
 {
-    struct buf text = {0};
     json_t *json = json_object();
 
-    note_key_format(&text, key);
     put_hex(&json, "node",
         bytes_of(node->cert.keys.sign.bytes, sizeof(node->cert.keys.sign)));
     put_text(&json, "office", node->cert.office_name);
     put_text(&json, "name", node->cert.node_name);
     put_text(&json, "what", what);
-    put(&json, "vkey",
-        buf_err(&text) == ERR_OK
-            ? json_stringn((const char *)text.data, text.size)
-            : NULL);
-    buf_release(&text);
+    put(&json, "vkey", audit_vkey_json(key));
     return json;
 }
 

@@ -84,6 +84,9 @@ void reply_err(struct api_call *call, enum err rc, const struct err_msg *msg);
 /* An error with a word of its own, and what goes with it (may be NULL). */
 void reply_error(struct api_call *call, unsigned status, const char *code,
     const char *message, json_t *details);
+/* Octets: the buffer's memory is taken, and it is left empty. Its failure is
+ * the answer then. */
+void reply_bytes(struct api_call *call, struct buf *bytes);
 void reply_version(struct api_call *call, const struct version *version);
 /* For start functions: the answer is complete. */
 void call_done(struct api_call *call);

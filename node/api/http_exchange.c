@@ -83,19 +83,26 @@ exchange_end(void *cls, struct MHD_Connection *connection, void **con_cls,
     mem_free(x);
 }
 
+/* What is handed over: `data` is taken. */
+struct content {
+    const char *type;
+    void *data;
+    size_t size;
+};
+
 static enum MHD_Result
-queue_text(struct exchange *x, unsigned status, char *text, const char *etag)
+queue(struct exchange *x, unsigned status, struct content content,
+    const char *etag)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        strlen(text), text, MHD_RESPMEM_MUST_FREE);
+        content.size, content.data, MHD_RESPMEM_MUST_FREE);
     enum MHD_Result result = MHD_NO;
 
     if (response == NULL) {
-        mem_free(text);
+        mem_free(content.data);
         return MHD_NO;
     }
-    (void)MHD_add_response_header(
-        response, "Content-Type", "application/json; charset=utf-8");
+    (void)MHD_add_response_header(response, "Content-Type", content.type);
     (void)MHD_add_response_header(response, "Cache-Control", "no-store");
     (void)MHD_add_response_header(
         response, "X-Content-Type-Options", "nosniff");
@@ -108,6 +115,25 @@ queue_text(struct exchange *x, unsigned status, char *text, const char *etag)
     result = MHD_queue_response(x->connection, status, response);
     MHD_destroy_response(response);
     return result;
+}
+
+static enum MHD_Result
+queue_text(struct exchange *x, unsigned status, char *text, const char *etag)
+{
+    struct content content = {
+        "application/json; charset=utf-8", text, strlen(text)};
+
+    return queue(x, status, content, etag);
+}
+
+static enum MHD_Result
+queue_bytes(struct exchange *x, struct api_response *response)
+{
+    struct content content = {
+        "application/octet-stream", response->bytes.data, response->bytes.size};
+
+    response->bytes = (struct buf){0};
+    return queue(x, response->status, content, "");
 }
 
 static enum MHD_Result
@@ -131,6 +157,9 @@ answer(struct exchange *x)
 
     x->text = NULL;
     x->stops = response->stops;
+    if (response->is_bytes) {
+        return queue_bytes(x, response);
+    }
     if (text == NULL) {
         text = json_dumps(response->json, JSON_COMPACT);
     }
@@ -289,7 +318,7 @@ on_work(uv_work_t *work)
 
     api_call_run(x->call);
     response = api_call_answer(x->call);
-    if (response->status != 0) {
+    if (response->status != 0 && !response->is_bytes) {
         x->text = json_dumps(response->json, JSON_COMPACT);
     }
 }

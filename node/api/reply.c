@@ -38,6 +38,7 @@ void
 api_response_release(struct api_response *response)
 {
     json_decref(response->json);
+    buf_release(&response->bytes);
     *response = (struct api_response){0};
 }
 
@@ -47,6 +48,23 @@ reply(struct api_call *call, unsigned status, json_t *json)
     json_decref(call->response.json);
     call->response.json = json;
     call->response.status = json == NULL ? 503 : status;
+}
+
+void
+reply_bytes(struct api_call *call, struct buf *bytes)
+{
+    enum err rc = buf_err(bytes);
+
+    if (rc != ERR_OK) {
+        buf_release(bytes);
+        reply_err(call, rc, NULL);
+        return;
+    }
+    buf_release(&call->response.bytes);
+    call->response.bytes = *bytes;
+    call->response.is_bytes = true;
+    call->response.status = 200;
+    *bytes = (struct buf){.limit = bytes->limit};
 }
 
 void

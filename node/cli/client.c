@@ -205,6 +205,24 @@ call_again(struct client *client, const struct unix_http_request *request,
                         : rc;
 }
 
+/* The answer's body: octets, which leave the buffer, or JSON. */
+static enum err
+take_body(struct api_response *out, struct buf *body, bool is_bytes,
+    struct err_msg *msg)
+{
+    out->is_bytes = is_bytes;
+    if (is_bytes) {
+        out->bytes = *body;
+        *body = (struct buf){0};
+        return ERR_OK;
+    }
+    out->json = json_loadb(
+        (const char *)body->data, body->size, JSON_REJECT_DUPLICATES, NULL);
+    return json_is_object(out->json)
+               ? ERR_OK
+               : err_set(msg, ERR_MALFORMED, "the daemon's answer is not JSON");
+}
+
 static enum err
 call_remote(struct client *client, const struct client_request *request,
     struct api_response *out, struct err_msg *msg)
@@ -230,13 +248,9 @@ call_remote(struct client *client, const struct client_request *request,
         rc = call_again(client, &http, &answer, &body, msg);
     }
     if (rc == ERR_OK) {
-        out->json = json_loadb(
-            (const char *)body.data, body.size, JSON_REJECT_DUPLICATES, NULL);
         out->status = answer.status;
         memcpy(out->etag, answer.etag, strnlen(answer.etag, API_ETAG_CHARS));
-        if (!json_is_object(out->json)) {
-            rc = err_set(msg, ERR_MALFORMED, "the daemon's answer is not JSON");
-        }
+        rc = take_body(out, &body, answer.is_bytes, msg);
     }
     if (text != NULL) {
         mem_wipe(text, strlen(text));
@@ -263,7 +277,7 @@ client_call(struct client *client, const struct client_request *request,
         client->has_written =
             client->has_written || strcmp(request->method, "GET") != 0;
         api_dispatch(client->api, &local, out);
-        if (out->json == NULL) {
+        if (out->json == NULL && !out->is_bytes) {
             rc = err_set(msg, ERR_NOMEM, "no memory");
         }
     }

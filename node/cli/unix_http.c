@@ -195,6 +195,9 @@ parse_header(struct unix_http_answer *out, struct bytes line, bool *has_length)
         *has_length = true;
         out->length = (size_t)length;
     }
+    if (is_named(name, "Content-Type")) {
+        out->is_bytes = is_named(value, "application/octet-stream");
+    }
     if (is_named(name, "ETag")) {
         if (value.size > UNIX_HTTP_ETAG_BYTES_MAX) {
             return ERR_MALFORMED;

@@ -26,6 +26,7 @@ struct unix_http_answer {
     unsigned status;
     char etag[UNIX_HTTP_ETAG_BYTES_MAX + 1]; /* "" for none */
     size_t length;                           /* of the body */
+    bool is_bytes;                           /* the body is octets, not JSON */
 };
 
 /*

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "crypto/base/hex.h"
-#include "sync/model/log.h"
 
 /* Names made here are names of keys: nothing is left that could fail. */
 static void
@@ -46,4 +45,17 @@ cosigner_key(struct note_key *out, const struct corridor_id *corridor,
         corridor_hex, node_hex);
     assert(size > 0 && size <= LOG_ORIGIN_BYTES_MAX);
     make(out, name, NOTE_COSIGNATURE, cosign);
+}
+
+void
+log_checkpoint(struct buf *out, const struct corridor_id *corridor,
+    const struct log_id *log, const struct head *head)
+{
+    struct note_key key;
+
+    log_key(&key, corridor, log);
+    log_head_text(out, corridor, log, head);
+    buf_put_u8(out, '\n');
+    note_put_signature(out, &key,
+        bytes_of(head->signature.bytes, sizeof(head->signature.bytes)));
 }

@@ -7,7 +7,7 @@
 #define CORRIDOR_SYNC_MODEL_LOG_KEY_H
 
 #include "crypto/note.h"
-#include "sync/model/vclock.h"
+#include "sync/model/log.h"
 
 /* Of a log: named by its origin, Ed25519, the node's signing key. */
 void log_key(struct note_key *out, const struct corridor_id *corridor,
@@ -20,5 +20,9 @@ void log_key(struct note_key *out, const struct corridor_id *corridor,
  */
 void cosigner_key(struct note_key *out, const struct corridor_id *corridor,
     const struct node_id *node, const struct public_key *cosign);
+
+/* Append a head as a signed note, by the log's signature alone. */
+void log_checkpoint(struct buf *out, const struct corridor_id *corridor,
+    const struct log_id *log, const struct head *head);
 
 #endif

@@ -70,6 +70,29 @@ START_TEST(a_cosigners_key_is_the_certificates)
 }
 END_TEST
 
+START_TEST(a_checkpoint_is_a_note_that_the_key_verifies)
+{
+    struct secret_key seed = {{7}};
+    struct public_key public;
+    struct head head = {.size = 5};
+    struct buf text = {0};
+    struct note note;
+    struct note_key key;
+
+    keys_sign_public(&public, &seed);
+    memcpy(log_id.node.bytes, public.bytes, sizeof(public.bytes));
+    ck_assert_int_eq(log_head_sign(&head, &corridor, &log_id, &seed), ERR_OK);
+    log_checkpoint(&text, &corridor, &log_id, &head);
+    ck_assert_int_eq(note_parse(&note, buf_bytes(&text)), ERR_OK);
+    log_key(&key, &corridor, &log_id);
+    ck_assert_int_eq(note_verify(&note, &key, 1, NULL), ERR_OK);
+    log_id.kind = LOG_CHANGES;
+    log_key(&key, &corridor, &log_id);
+    ck_assert_int_eq(note_verify(&note, &key, 1, NULL), ERR_BAD_SIGNATURE);
+    buf_release(&text);
+}
+END_TEST
+
 static Suite *
 log_key_suite(void)
 {
@@ -78,6 +101,7 @@ log_key_suite(void)
 
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_loop_test(tcase, a_logs_key_is_named_by_its_origin, 0, 2);
+    tcase_add_test(tcase, a_checkpoint_is_a_note_that_the_key_verifies);
     tcase_add_test(tcase, a_cosigners_key_is_the_certificates);
     suite_add_tcase(suite, tcase);
     return suite;

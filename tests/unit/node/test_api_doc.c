@@ -152,24 +152,44 @@ START_TEST(every_example_is_true)
 }
 END_TEST
 
+/* Is it the pattern, with words in capitals for its stars? */
+static bool
+is_pattern(const char *text, const char *pattern)
+{
+    for (; *pattern != '\0'; pattern++) {
+        size_t size = *pattern == '*'
+                          ? strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+                          : (size_t)(*text == *pattern);
+
+        if (size == 0) {
+            return false;
+        }
+        text += size;
+    }
+    return true;
+}
+
+static bool
+is_on_page(const struct route *route)
+{
+    char name[128];
+    const char *at = (const char *)doc.data;
+
+    (void)snprintf(name, sizeof(name), "%s %s", route->method, route->pattern);
+    for (at = strstr(at, route->method); at != NULL;
+         at = strstr(at + 1, route->method)) {
+        if (is_pattern(at, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 START_TEST(every_resource_is_on_the_page)
 {
     for (size_t i = 0; i < routes_count; i++) {
-        char name[128];
-        char *star = NULL;
-
-        (void)snprintf(
-            name, sizeof(name), "%s %s", routes[i].method, routes[i].pattern);
-        star = strchr(name, '*');
-        if (star != NULL) {
-            char tail[64];
-
-            (void)snprintf(tail, sizeof(tail), "ID%s", star + 1);
-            (void)snprintf(
-                star, sizeof(name) - (size_t)(star - name), "%s", tail);
-        }
-        ck_assert_msg(strstr((const char *)doc.data, name) != NULL,
-            "%s is not on the page", name);
+        ck_assert_msg(is_on_page(&routes[i]), "%s %s is not on the page",
+            routes[i].method, routes[i].pattern);
     }
 }
 END_TEST

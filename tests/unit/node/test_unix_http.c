@@ -71,6 +71,24 @@ START_TEST(heads_are_read_strictly)
 }
 END_TEST
 
+START_TEST(octets_are_told_from_json)
+{
+    struct unix_http_answer got;
+
+    ck_assert_int_eq(unix_http_parse(&got,
+                         bytes_text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+                                    "content-type: application/octet-stream"
+                                    "\r\n\r\n")),
+        ERR_OK);
+    ck_assert(got.is_bytes);
+    ck_assert_int_eq(unix_http_parse(&got,
+                         bytes_text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+                                    "Content-Type: application/json\r\n\r\n")),
+        ERR_OK);
+    ck_assert(!got.is_bytes);
+}
+END_TEST
+
 START_TEST(no_part_of_a_head_is_one)
 {
     static const char head[] =
@@ -162,6 +180,7 @@ main(void)
 
     tcase_add_loop_test(
         tcase, heads_are_read_strictly, 0, sizeof(heads) / sizeof(heads[0]));
+    tcase_add_test(tcase, octets_are_told_from_json);
     tcase_add_test(tcase, no_part_of_a_head_is_one);
     tcase_add_loop_test(tcase, an_answer_is_as_long_as_it_says, 0,
         sizeof(answers) / sizeof(answers[0]));

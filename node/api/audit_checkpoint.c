@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Heads as auditors are shown them: notes, cosigned by who vouches for them. */
+#include <string.h>
+
+#include "crypto/base/mem.h"
+#include "crypto/base/num.h"
+#include "node/api/audit.h"
+#include "storage/vouch.h"
+#include "sync/model/log_key.h"
+
+/* Besides the log's own: verifiers refuse notes of more. */
+enum { COSIGNATURES_MAX = NOTE_SIGNATURES_MAX - 1 };
+
+/* Those that agree with the log as it is held here. */
+struct vouches {
+    struct cosignature *items;
+    size_t count;
+    size_t capacity;
+    enum err rc;
+};
+
+static bool
+take_vouch(void *context, const struct cosignature_item *item)
+{
+    struct vouches *vouches = context;
+
+    if (!item->agrees) {
+        return true;
+    }
+    vouches->rc = mem_grow((void **)&vouches->items, &vouches->capacity,
+        vouches->count + 1, sizeof(*vouches->items));
+    if (vouches->rc == ERR_OK) {
+        vouches->items[vouches->count++] = item->cosignature;
+    }
+    return vouches->rc == ERR_OK;
+}
+
+static enum err
+read_vouches(struct view *view, const struct log_id *log, struct vouches *out,
+    struct err_msg *msg)
+{
+    enum err rc = view_cosignatures(view, log, take_vouch, out, msg);
+
+    return rc == ERR_OK ? out->rc : rc;
+}
+
+/* A signature line of a member; those of others have no key to check it. */
+static bool
+put_line(struct buf *out, const struct view *view,
+    const struct cosignature *cosignature)
+{
+    const struct member_node *node =
+        membership_node(view_membership(view), &cosignature->cosigner);
+    uint8_t bytes[8 + sizeof(cosignature->signature.bytes)];
+    struct note_key key;
+
+    if (node == NULL) {
+        return false;
+    }
+    cosigner_key(&key, view_corridor(view), &cosignature->cosigner,
+        &node->cert.keys.cosign);
+    num_store_u64(bytes, cosignature->time);
+    memcpy(bytes + 8, cosignature->signature.bytes,
+        sizeof(cosignature->signature.bytes));
+    note_put_signature(out, &key, bytes_of(bytes, sizeof(bytes)));
+    return true;
+}
+
+/* The lines of all that vouch for a size; how many they are. */
+static size_t
+put_lines(struct buf *out, const struct view *view,
+    const struct vouches *vouches, uint64_t size)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < vouches->count && count < COSIGNATURES_MAX; i++) {
+        if (vouches->items[i].size == size) {
+            count += put_line(out, view, &vouches->items[i]) ? 1 : 0;
+        }
+    }
+    return count;
+}
+
+enum err
+audit_checkpoint(struct buf *out, struct view *view, const struct log_id *log,
+    const struct head *head, struct err_msg *msg)
+{
+    struct vouches vouches = {0};
+    enum err rc = read_vouches(view, log, &vouches, msg);
+
+    if (rc == ERR_OK) {
+        log_checkpoint(out, view_corridor(view), log, head);
+        (void)put_lines(out, view, &vouches, head->size);
+        rc = buf_err(out);
+    }
+    mem_free(vouches.items);
+    return rc;
+}
+
+static json_t *
+text_json(const struct buf *text)
+{
+    return buf_err(text) == ERR_OK
+               ? json_stringn((const char *)text->data, text->size)
+               : NULL;
+}
+
+json_t *
+audit_vkey_json(const struct note_key *key)
+{
+    struct buf text = {0};
+    json_t *json = NULL;
+
+    note_key_format(&text, key);
+    json = text_json(&text);
+    buf_release(&text);
+    return json;
+}
+
+/* What stands before any signature; the author's own is not kept for sizes
+ * that it has passed. */
+static json_t *
+vouched_json(const struct view *view, const struct vouches *vouches,
+    const struct cosignature *first)
+{
+    struct head head = {.size = first->size, .root = first->root};
+    struct buf text = {0};
+    json_t *json = json_object();
+
+    log_head_text(&text, view_corridor(view), &first->log, &head);
+    buf_put_u8(&text, '\n');
+    if (put_lines(&text, view, vouches, first->size) == 0) {
+        json_decref(json);
+        json = json_null();
+    } else {
+        put_number(&json, "size", first->size);
+        put(&json, "checkpoint", text_json(&text));
+    }
+    buf_release(&text);
+    return json;
+}
+
+/* Is it the first of its size? */
+static bool
+is_first(const struct vouches *vouches, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (vouches->items[i].size == vouches->items[n].size) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum err
+audit_put_checkpoints(json_t **json, struct view *view,
+    const struct log_id *log, const struct head *head, struct err_msg *msg)
+{
+    struct vouches vouches = {0};
+    struct buf text = {0};
+    json_t *array = NULL;
+    enum err rc = read_vouches(view, log, &vouches, msg);
+
+    if (rc != ERR_OK) {
+        mem_free(vouches.items);
+        return rc;
+    }
+    log_checkpoint(&text, view_corridor(view), log, head);
+    (void)put_lines(&text, view, &vouches, head->size);
+    put(json, "checkpoint", text_json(&text));
+    buf_release(&text);
+    array = json_array();
+    for (size_t i = 0; i < vouches.count; i++) {
+        json_t *item = NULL;
+
+        if (vouches.items[i].size >= head->size || !is_first(&vouches, i)) {
+            continue;
+        }
+        item = vouched_json(view, &vouches, &vouches.items[i]);
+        if (json_is_null(item)) {
+            continue;
+        }
+        put_item(&array, item);
+    }
+    put(json, "vouched", array);
+    mem_free(vouches.items);
+    return ERR_OK;
+}

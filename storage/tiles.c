@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/tiles.h"
+
+#include "crypto/bundle.h"
+#include "crypto/hash.h"
+#include "storage/view_internal.h"
+
+/* Who takes the entries of a range. False ends it. */
+typedef bool take_fn(void *context, const struct stored_entry *stored);
+
+static enum err
+each_entry(struct view *view, const struct tiles_range *range, take_fn *take,
+    void *context, struct err_msg *msg)
+{
+    struct entries_follow follow = {.txn = view->txn};
+    struct stored_entry stored;
+    struct reader reader;
+    enum err rc = view_reader(view, false, &reader);
+
+    if (rc == ERR_OK &&
+        !log_table_find(&view->logs, range->log, &follow.next.log)) {
+        rc = ERR_NOT_FOUND;
+    }
+    follow.next.position = range->from;
+    while (rc == ERR_OK && follow.next.position < range->to) {
+        rc = entries_follow(&follow, &stored, msg);
+        if (rc == ERR_OK && !take(context, &stored)) {
+            break;
+        }
+    }
+    return rc;
+}
+
+/* Bodies that are here have their hash made only where it is asked for. */
+static void
+hash_body(struct entry *entry)
+{
+    if (entry->has_body) {
+        hash_sha256(&entry->body_hash, entry->body);
+    }
+}
+
+static bool
+take_leaf(void *context, const struct stored_entry *stored)
+{
+    struct buf *out = context;
+    struct entry entry = stored->entry;
+    uint8_t leaf[ENTRY_LEAF_BYTES];
+
+    hash_body(&entry);
+    entry_leaf(leaf, &entry);
+    bundle_put(out, bytes_of(leaf, sizeof(leaf)));
+    return buf_err(out) == ERR_OK;
+}
+
+enum err
+tiles_leaves(struct view *view, const struct tiles_range *range,
+    struct buf *out, struct err_msg *msg)
+{
+    enum err rc = each_entry(view, range, take_leaf, out, msg);
+
+    return rc == ERR_OK ? buf_err(out) : rc;
+}
+
+struct headers {
+    struct buf *out;
+    size_t end; /* of the buffer, where it is cut */
+    uint64_t to;
+    bool holds_bodies; /* this node, by its office's roles */
+};
+
+/* docs/protocol.md, "Entries": not an office that audits and nothing else. */
+static bool
+holds_bodies(const struct view *view)
+{
+    const struct office *self =
+        membership_office(view_membership(view), &view->store->options.office);
+
+    return self == NULL || (self->roles & ROLE_AUDIT) == 0 ||
+           (self->roles & (ROLE_WRITE | ROLE_READ | ROLE_RELAY)) != 0;
+}
+
+static enum bundle_body
+body_state(const struct entry *entry, bool holds_bodies)
+{
+    if (entry->kind == ENTRY_CONTROL || entry->kind == ENTRY_ERASE) {
+        return entry->has_body ? BUNDLE_BODY_HERE : BUNDLE_BODY_LACKING;
+    }
+    if (entry->has_body) {
+        return BUNDLE_BODY_HELD;
+    }
+    return holds_bodies ? BUNDLE_BODY_LACKING : BUNDLE_BODY_DENIED;
+}
+
+static bool
+take_header(void *context, const struct stored_entry *stored)
+{
+    struct headers *h = context;
+    struct bundle_header item = {.header = stored->entry.header,
+        .state = body_state(&stored->entry, h->holds_bodies)};
+
+    if (item.state == BUNDLE_BODY_HERE) {
+        item.body = stored->entry.body;
+    }
+    bundle_put_header(h->out, &item);
+    h->to = stored->dot.position + 1;
+    return buf_err(h->out) == ERR_OK &&
+           (h->out->size < h->end || h->to % LOG_BATCH_ENTRIES_MAX != 0);
+}
+
+enum err
+tiles_headers(struct view *view, const struct tiles_range *range,
+    size_t bytes_max, struct buf *out, uint64_t *out_to, struct err_msg *msg)
+{
+    struct headers headers = {.out = out,
+        .end = out->size + bytes_max,
+        .to = range->from,
+        .holds_bodies = holds_bodies(view)};
+    enum err rc = each_entry(view, range, take_header, &headers, msg);
+
+    if (rc == ERR_OK) {
+        rc = buf_err(out);
+    }
+    if (rc == ERR_OK) {
+        *out_to = headers.to;
+    }
+    return rc;
+}
+
+/* The head that is held in full, and where the log's nodes are read. */
+static enum err
+open_log(struct view *view, const struct log_id *log, uint64_t size,
+    struct head *out, struct entries_source *source, struct err_msg *msg)
+{
+    struct log_state state = {0};
+    enum err rc = view_load_log(view, log, &source->log, &state, msg);
+
+    source->txn = view->txn;
+    if (rc == ERR_OK && !state.has_head) {
+        rc = ERR_NOT_FOUND;
+    }
+    if (rc == ERR_OK && size > state.head.size) {
+        rc = ERR_GAP;
+    }
+    if (rc == ERR_OK) {
+        *out = state.head;
+    }
+    author_release(&state.author);
+    return rc;
+}
+
+/* The root of the first `size` leaves: by the perfect trees they are. */
+static enum err
+read_root(
+    const struct merkle_source *source, uint64_t size, struct hash *out_root)
+{
+    struct merkle_edge edge = {.size = size};
+    enum err rc = ERR_OK;
+
+    for (unsigned l = 0; l < MERKLE_LEVELS_MAX && rc == ERR_OK; l++) {
+        if ((size >> l & 1) != 0) {
+            rc = source->node(
+                source->context, l, (size >> l) - 1, &edge.hashes[l]);
+        }
+    }
+    if (rc == ERR_OK) {
+        merkle_root(out_root, &edge);
+    }
+    return rc;
+}
+
+enum err
+tiles_prefix(struct view *view, const struct log_id *log, uint64_t size,
+    struct tiles_prefix *out, struct err_msg *msg)
+{
+    struct entries_source entries = {0};
+    struct merkle_source source = entries_merkle(&entries);
+    struct tiles_prefix prefix = {0};
+    enum err rc = open_log(view, log, size, &prefix.head, &entries, msg);
+
+    if (rc == ERR_OK) {
+        rc = read_root(&source, size, &prefix.root);
+    }
+    if (rc == ERR_OK) {
+        rc = merkle_prove_consistency(
+            &prefix.proof, &source, size, prefix.head.size);
+    }
+    if (rc == ERR_OK) {
+        *out = prefix;
+    }
+    return rc;
+}
+
+enum err
+tiles_inclusion(struct view *view, const struct log_id *log, uint64_t position,
+    struct tiles_inclusion *out, struct err_msg *msg)
+{
+    struct entries_source entries = {0};
+    struct merkle_source source = entries_merkle(&entries);
+    struct tiles_inclusion inclusion = {0};
+    struct stored_entry stored;
+    struct dot dot = {.position = position};
+    enum err rc = position < LOG_SIZE_MAX ? ERR_OK : ERR_GAP;
+
+    if (rc == ERR_OK) {
+        rc = open_log(view, log, position + 1, &inclusion.head, &entries, msg);
+    }
+    dot.log = entries.log;
+    if (rc == ERR_OK) {
+        rc = entries_get(view->txn, dot, &stored, msg);
+    }
+    if (rc == ERR_OK) {
+        inclusion.entry = stored.entry;
+        hash_body(&inclusion.entry);
+        entry_leaf(inclusion.leaf, &inclusion.entry);
+        rc = merkle_prove_inclusion(
+            &inclusion.proof, &source, position, inclusion.head.size);
+    }
+    if (rc == ERR_OK) {
+        *out = inclusion;
+    }
+    return rc;
+}
