@@ -281,6 +281,25 @@ parse_line(struct note_signature *out, struct bytes line)
     return ERR_OK;
 }
 
+enum err
+note_take_lines(struct note *note, struct cursor *cursor)
+{
+    while (cursor_left(cursor) > 0) {
+        const struct bytes line = note_take_until(cursor, '\n');
+        enum err rc = ERR_OK;
+
+        if (note->signature_count == NOTE_SIGNATURES_MAX) {
+            return ERR_TOO_BIG;
+        }
+        rc = parse_line(&note->signatures[note->signature_count], line);
+        if (rc != ERR_OK) {
+            return rc;
+        }
+        note->signature_count++;
+    }
+    return note->signature_count > 0 ? ERR_OK : ERR_MALFORMED;
+}
+
 /*
  * Where the signature lines begin: after the last blank line, because the
  * text may hold blank lines too. 0 if there is none.
@@ -302,6 +321,7 @@ note_parse(struct note *out, struct bytes encoded)
     struct note note = {.signature_count = 0};
     struct cursor cursor = cursor_init(encoded);
     size_t text_size = 0;
+    enum err rc = ERR_OK;
 
     if (encoded.size > NOTE_BYTES_MAX) {
         return ERR_TOO_BIG;
@@ -313,33 +333,22 @@ note_parse(struct note *out, struct bytes encoded)
     /* The blank line itself is neither text nor signature. */
     note.text = cursor_take(&cursor, text_size - 1);
     (void)cursor_u8(&cursor);
-    while (cursor_left(&cursor) > 0) {
-        const struct bytes line = note_take_until(&cursor, '\n');
-        enum err rc = ERR_OK;
-
-        if (note.signature_count == NOTE_SIGNATURES_MAX) {
-            return ERR_TOO_BIG;
-        }
-        rc = parse_line(&note.signatures[note.signature_count], line);
-        if (rc != ERR_OK) {
-            return rc;
-        }
-        note.signature_count++;
+    rc = note_take_lines(&note, &cursor);
+    if (rc == ERR_OK) {
+        *out = note;
     }
-    *out = note;
-    return ERR_OK;
+    return rc;
 }
 
-/* Is this line by that key, whether it holds or not? */
-static bool
-is_by(const struct note_signature *line, const struct note_key *key)
+bool
+note_line_is_by(const struct note_signature *line, const struct note_key *key)
 {
     return line->id == key->id &&
            bytes_equal(line->name, bytes_text(key->name));
 }
 
-static bool
-holds(const struct note_signature *line, const struct note_key *key,
+bool
+note_line_holds(const struct note_signature *line, const struct note_key *key,
     struct bytes text)
 {
     struct signature signature;
@@ -367,10 +376,10 @@ note_verify(const struct note *note, const struct note_key *keys,
         for (size_t k = 0; k < note->signature_count; k++) {
             const struct note_signature *line = &note->signatures[k];
 
-            if (!is_by(line, &keys[i])) {
+            if (!note_line_is_by(line, &keys[i])) {
                 continue;
             }
-            if (!holds(line, &keys[i], note->text)) {
+            if (!note_line_holds(line, &keys[i], note->text)) {
                 return ERR_BAD_SIGNATURE;
             }
             has_signed = true;

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crypto/base/num.h"
 #include "crypto/bundle.h"
-#include "crypto/note.h"
+#include "crypto/proof_file.h"
 #include "crypto/tile.h"
+#include "crypto/witness_request.h"
 #include "tests/lib/run.h"
 #include "tests/lib/vectors.h"
 
@@ -122,71 +122,34 @@ START_TEST(each_published_checkpoint_is_the_tree_of_its_entries)
 }
 END_TEST
 
-/* Cut the next line off, which the cursor must have. */
-static struct bytes
-next_line(struct cursor *cursor)
-{
-    const uint8_t *end = memchr(cursor->pos, '\n', cursor_left(cursor));
-    struct bytes line;
-
-    ck_assert_ptr_nonnull(end);
-    line = cursor_take(cursor, (size_t)(end - cursor->pos));
-    (void)cursor_u8(cursor);
-    return line;
-}
-
-/* Base64 lines up to an empty one. */
-static void
-read_proof(struct cursor *cursor, struct merkle_proof *out)
-{
-    struct bytes line = next_line(cursor);
-
-    for (out->count = 0; line.size > 0; line = next_line(cursor)) {
-        json_t *object = json_pack("{s:s%}", "hash", line.data, line.size);
-        struct buf hash = {0};
-
-        ck_assert_ptr_nonnull(object);
-        vectors_base64(object, "hash", &hash);
-        ck_assert_uint_eq(hash.size, 32);
-        memcpy(out->hashes[out->count++].bytes, hash.data, 32);
-        buf_release(&hash);
-        json_decref(object);
-    }
-}
-
 START_TEST(the_published_entry_is_in_the_published_log)
 {
-    struct buf file = {0};
+    struct buf encoded = {0};
     struct buf entry = {0};
-    struct cursor cursor;
-    struct checkpoint checkpoint;
-    struct merkle_proof proof;
-    struct hash leaf;
-    struct merkle_claim claim = {.subtree = &leaf, .root = &checkpoint.root};
+    struct proof_file file;
+    struct checkpoint_note note;
+    struct note_key log;
+    struct note_key witness;
+    const struct checkpoint_keys keys = {&log, &witness, 1};
     char vkey[256];
 
     first_line("tlog-proof/oak.vkey", vkey, sizeof(vkey));
-    vectors_file("tlog-proof/oak.tlog-proof", &file);
+    ck_assert_int_eq(note_key_parse(&log, bytes_text(vkey)), ERR_OK);
+    first_line("tlog-proof/oak.witness.vkey", vkey, sizeof(vkey));
+    ck_assert_int_eq(note_key_parse(&witness, bytes_text(vkey)), ERR_OK);
+    vectors_file("tlog-proof/oak.tlog-proof", &encoded);
     vectors_file("tlog-proof/oak.entry", &entry);
-    cursor = cursor_init(buf_bytes(&file));
-    ck_assert(
-        bytes_equal(next_line(&cursor), bytes_text("c2sp.org/tlog-proof@v1")));
-    ck_assert(bytes_equal(next_line(&cursor), bytes_text("index 3")));
-    read_proof(&cursor, &proof);
-    ck_assert_int_eq(open_checkpoint(&checkpoint,
-                         cursor_take(&cursor, cursor_left(&cursor)), vkey),
-        ERR_OK);
-    merkle_leaf(&leaf, buf_bytes(&entry));
-    claim.start = 3;
-    claim.end = 4;
-    claim.size = checkpoint.size;
-    ck_assert_int_eq(merkle_verify_inclusion(&claim, &proof), ERR_OK);
-    claim.start = 2;
-    claim.end = 3;
+    ck_assert_int_eq(proof_file_read(&file, buf_bytes(&encoded)), ERR_OK);
+    ck_assert_uint_eq(file.index, 3);
     ck_assert_int_eq(
-        merkle_verify_inclusion(&claim, &proof), ERR_BAD_SIGNATURE);
+        proof_file_verify(&file, buf_bytes(&entry), &keys, &note), ERR_OK);
+    ck_assert_uint_eq(note.cosigned_count, 1);
+    ck_assert_uint_eq(note.unknown_count, 0);
+    file.index = 2;
+    ck_assert_int_eq(proof_file_verify(&file, buf_bytes(&entry), &keys, &note),
+        ERR_BAD_SIGNATURE);
     buf_release(&entry);
-    buf_release(&file);
+    buf_release(&encoded);
 }
 END_TEST
 
@@ -201,33 +164,27 @@ struct witness {
 static int
 add_checkpoint(struct witness *witness, struct bytes request)
 {
-    struct cursor cursor = cursor_init(request);
+    struct witness_request read;
     struct checkpoint checkpoint;
-    struct merkle_proof proof;
     struct merkle_claim newer = {.root = &checkpoint.root};
-    struct bytes old_line = next_line(&cursor);
-    struct bytes encoded;
-    uint64_t old_size = 0;
 
-    ck_assert(bytes_equal(bytes_of(old_line.data, 4), bytes_text("old ")));
-    ck_assert(num_parse_u64(
-        (const char *)old_line.data + 4, old_line.size - 4, &old_size));
-    read_proof(&cursor, &proof);
-    encoded = cursor_take(&cursor, cursor_left(&cursor));
-    if (encoded.size < strlen(witness->origin) ||
-        memcmp(encoded.data, witness->origin, strlen(witness->origin)) != 0) {
+    ck_assert_int_eq(witness_request_read(&read, request), ERR_OK);
+    if (read.checkpoint.size < strlen(witness->origin) ||
+        memcmp(read.checkpoint.data, witness->origin,
+            strlen(witness->origin)) != 0) {
         return 404;
     }
     /* A signature whose base64 has bits left over is among the bad ones. */
-    if (open_checkpoint(&checkpoint, encoded, witness->vkey) != ERR_OK) {
+    if (open_checkpoint(&checkpoint, read.checkpoint, witness->vkey) !=
+        ERR_OK) {
         return 403;
     }
-    if (old_size != witness->newest.size) {
+    if (read.old_size != witness->newest.size) {
         return 409;
     }
     newer.size = checkpoint.size;
-    if (merkle_verify_consistency(
-            old_size, &witness->newest.root, &newer, &proof) != ERR_OK) {
+    if (merkle_verify_consistency(read.old_size, &witness->newest.root, &newer,
+            &read.proof) != ERR_OK) {
         return 422;
     }
     witness->newest = checkpoint;
