@@ -36,18 +36,6 @@ struct reader {
     struct replay *replay; /* kept from walk to walk; NULL: one for each */
 };
 
-/*
- * While an entry is judged, its author's clock counts the own log up to it,
- * exclusively; before a log's first entry the clock may have no room for it.
- */
-static inline void
-author_count_own(struct author *author, uint64_t size)
-{
-    if (author->log < author->clock.count) {
-        author->clock.sizes[author->log] = size;
-    }
-}
-
 /* A record's table key: a tag of its kind (keyed, so that the disk does not
  * say which), then its id. */
 void reader_record_key(uint8_t out[RECORD_KEY_BYTES],

@@ -17,8 +17,9 @@
  * is the one that the log committed to is the source's to find out, before it
  * hands it over (docs/audit.md).
  *
- * Memory: 9 bytes an entry, about 60 a content key, an author per log, and the
- * control statements with their clocks, as on a node.
+ * Memory: 8 bytes an entry and 48 a content key, at most twice that as arrays
+ * grow; an author per log, and the control statements with their clocks, as on
+ * a node.
  *
  * What is not judged: bodies of changes (seals, plaintexts, their records),
  * signatures of heads, and forks. An entry that counts here can still be void
@@ -27,6 +28,7 @@
 #ifndef CORRIDOR_SYNC_AUDIT_LEDGER_H
 #define CORRIDOR_SYNC_AUDIT_LEDGER_H
 
+#include "crypto/bundle.h"
 #include "sync/model/membership.h"
 
 /* Of all logs together; more are ERR_TOO_BIG. */
@@ -34,21 +36,12 @@
 
 struct ledger;
 
-/* What is said of an entry's body: as in docs/audit.md, headers. */
-enum ledger_body {
-    LEDGER_BODY_GIVEN = 0,    /* it follows: control and erase entries */
-    LEDGER_BODY_HELD = 1,     /* the exporter has it */
-    LEDGER_BODY_LACKED = 2,   /* the exporter lacks it */
-    LEDGER_BODY_WITHHELD = 3, /* the exporter may not have it (an auditor) */
-    LEDGER_BODY_COUNT
-};
-
 /* One entry as the source gives it: views that live until its next read. */
 struct ledger_entry {
-    uint8_t kind;         /* enum entry_kind, or any other */
-    uint8_t body_state;   /* enum ledger_body */
-    struct bytes header;  /* whatever stands there: it need not be one */
-    struct bytes content; /* the body, where LEDGER_BODY_GIVEN */
+    uint8_t kind;        /* enum entry_kind, or any other */
+    uint8_t body_state;  /* enum bundle_body */
+    struct bytes header; /* whatever stands there: it need not be one */
+    struct bytes body;   /* where BUNDLE_BODY_HERE */
 };
 
 /*
@@ -160,8 +153,6 @@ struct ledger_grant {
 struct ledger_judged {
     struct log_id log;
     uint64_t position;
-    uint8_t kind;
-    uint64_t time; /* hybrid time; of a malformed one that before it */
     uint64_t rank;
     enum void_reason reason;
 };

@@ -188,6 +188,9 @@ enum err header_clock_resolve(struct header_clock *out,
  */
 bool header_clock_is_known(
     const struct log_table *logs, const struct header *header);
+/* The first log that it names and that has none; false if there is none. */
+bool header_clock_stranger(struct log_id *out, const struct log_table *logs,
+    const struct header *header);
 
 /*
  * Take the entry in: the author's clock, seen, table, time, rank and applied
@@ -198,6 +201,18 @@ bool header_clock_is_known(
  */
 enum err author_advance(struct author *author, const struct header_clock *clock,
     const struct header *header, uint64_t rank) MUST_USE;
+
+/*
+ * While an entry is judged, its author's clock counts the own log up to it,
+ * exclusively; before a log's first entry the clock may have no room for it.
+ */
+static inline void
+author_count_own(struct author *author, uint64_t size)
+{
+    if (author->log < author->clock.count) {
+        author->clock.sizes[author->log] = size;
+    }
+}
 
 /* The local dot of an author's dot: false if the index is not in its table
  * (with the new logs of `clock`, which may be NULL). */

@@ -124,8 +124,10 @@ number_half(
     return rc;
 }
 
+/* The first log of the half that has no number here. */
 static bool
-half_is_known(const struct log_table *logs, struct bytes items, size_t count)
+half_stranger(struct log_id *out, const struct log_table *logs,
+    struct bytes items, size_t count)
 {
     struct cursor cursor = cursor_init(items);
 
@@ -135,21 +137,31 @@ half_is_known(const struct log_table *logs, struct bytes items, size_t count)
         if (cbor_peek(&cursor) == CBOR_BYTES) {
             struct log_id id = get_id(&cursor);
             if (!cursor.failed && !log_table_find(logs, &id, &log)) {
-                return false;
+                *out = id;
+                return true;
             }
         } else {
             cbor_get_uint(&cursor);
         }
         cbor_get_uint(&cursor);
     }
-    return true;
+    return false;
+}
+
+bool
+header_clock_stranger(struct log_id *out, const struct log_table *logs,
+    const struct header *header)
+{
+    return half_stranger(out, logs, header->clock, header->clock_count) ||
+           half_stranger(out, logs, header->seen, header->seen_count);
 }
 
 bool
 header_clock_is_known(const struct log_table *logs, const struct header *header)
 {
-    return half_is_known(logs, header->clock, header->clock_count) &&
-           half_is_known(logs, header->seen, header->seen_count);
+    struct log_id stranger;
+
+    return !header_clock_stranger(&stranger, logs, header);
 }
 
 static enum err
