@@ -182,6 +182,15 @@ bool membership_in_circle(const struct membership *membership,
     const struct circle_name *circle, const struct node_id *node);
 
 /*
+ * May the office hold the sealed bodies of changes, by its roles as they stand
+ * now? Not one that audits and neither writes, reads nor relays
+ * (docs/membership.md, "Rights"). An office not known here (NULL) may.
+ */
+bool office_holds_bodies(const struct office *office);
+/* And content keys? Neither relays nor auditors, unless they write or read. */
+bool office_holds_keys(const struct office *office);
+
+/*
  * By then, had the secret of `generation` (or of a later one of its circle
  * that wraps it) been sealed to `node` by an entry that `clock` counts, or
  * made by it?

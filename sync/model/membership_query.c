@@ -397,6 +397,20 @@ node_in_circle(const struct membership *membership,
 }
 
 bool
+office_holds_bodies(const struct office *office)
+{
+    return office == NULL || (office->roles & ROLE_AUDIT) == 0 ||
+           (office->roles & (ROLE_WRITE | ROLE_READ | ROLE_RELAY)) != 0;
+}
+
+bool
+office_holds_keys(const struct office *office)
+{
+    return office == NULL || (office->roles & (ROLE_WRITE | ROLE_READ)) != 0 ||
+           (office->roles & (ROLE_RELAY | ROLE_AUDIT)) == 0;
+}
+
+bool
 membership_in_circle(const struct membership *membership,
     const struct circle_name *circle, const struct node_id *node)
 {

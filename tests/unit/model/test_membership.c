@@ -565,6 +565,39 @@ START_TEST(logs_that_came_later_are_found_all_the_same)
 }
 END_TEST
 
+/* Who holds what, by the roles alone. */
+static const struct {
+    uint8_t roles;
+    bool bodies;
+    bool keys;
+} holders[] = {
+    {0, true, true},
+    {ROLE_ADMIN, true, true},
+    {ROLE_WRITE, true, true},
+    {ROLE_READ, true, true},
+    {ROLE_RELAY, true, false},
+    {ROLE_AUDIT, false, false},
+    {ROLE_RELAY | ROLE_AUDIT, true, false},
+    {ROLE_ADMIN | ROLE_RELAY, true, false},
+    {ROLE_ADMIN | ROLE_AUDIT, false, false},
+    {ROLE_READ | ROLE_AUDIT, true, true},
+    {ROLE_WRITE | ROLE_RELAY | ROLE_AUDIT, true, true},
+    {ROLE_ALL, true, true},
+};
+
+START_TEST(bodies_and_keys_are_for_whom_the_roles_say)
+{
+    struct office office = {.roles = holders[_i].roles};
+
+    ck_assert_msg(office_holds_bodies(&office) == holders[_i].bodies,
+        "bodies, roles %u", holders[_i].roles);
+    ck_assert_msg(office_holds_keys(&office) == holders[_i].keys,
+        "keys, roles %u", holders[_i].roles);
+    ck_assert(office_holds_bodies(NULL));
+    ck_assert(office_holds_keys(NULL));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -581,6 +614,8 @@ main(void)
     tcase_add_test(t, a_node_that_starts_without_its_certificate_is_no_author);
     tcase_add_test(t, who_was_not_admitted_is_nobody);
     tcase_add_test(t, only_admins_admit);
+    tcase_add_loop_test(t, bodies_and_keys_are_for_whom_the_roles_say, 0,
+        (int)(sizeof(holders) / sizeof(holders[0])));
     tcase_add_test(t, roles_are_taken_from_what_the_author_had_not_seen);
     tcase_add_test(t, roles_given_before_a_concurrent_taking_do_not_survive_it);
     tcase_add_test(t, juniors_do_not_act_on_seniors);
