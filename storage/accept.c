@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "crypto/base/mem.h"
-#include "storage/store_internal.h"
+#include "storage/bodies.h"
 
 /*
  * Logs that begin with a certificate and whose node is no member all the same:
@@ -207,36 +207,6 @@ trusted_head(const struct log_state *state, const struct head *head)
                                                                  : NULL;
 }
 
-/* Does this office only look over headers and grants? */
-static bool
-is_auditor(const struct store *store)
-{
-    const struct office *self =
-        membership_office(&store->membership, &store->options.office);
-
-    return self != NULL && (self->roles & ROLE_AUDIT) != 0 &&
-           (self->roles & (ROLE_READ | ROLE_WRITE | ROLE_RELAY)) == 0;
-}
-
-/*
- * docs/protocol.md, "Entries": a body may be absent only where an erasure
- * covers it, and none does yet; or because this node may not hold bodies,
- * which are those of changes only.
- */
-static enum err
-check_bodies(const struct store *store, const struct batch *batch)
-{
-    bool may_lack = is_auditor(store);
-
-    for (size_t i = 0; i < batch->count; i++) {
-        if (!batch->entries[i].has_body &&
-            !(may_lack && batch->entries[i].kind == ENTRY_CHANGE)) {
-            return ERR_DENIED;
-        }
-    }
-    return ERR_OK;
-}
-
 /* A head that contradicts one we keep shows a fork, if it is really signed. */
 static enum err
 judge_head(const struct store *store, const struct log_state *state,
@@ -335,6 +305,18 @@ take_in(struct store *store, const struct batch *batch,
     return rc;
 }
 
+/* Bodies that came late, and what had to wait for them. */
+static enum err
+fill(struct store *store, uint32_t log, const struct batch *batch,
+    struct accept_result *out, struct err_msg *msg)
+{
+    uint64_t before = store->states[log]->absent.count;
+    enum err rc = bodies_fill(store, log, batch, msg);
+
+    out->filled = (size_t)(before - store->states[log]->absent.count);
+    return rc == ERR_OK ? apply_waiting(store, msg) : rc;
+}
+
 static enum err
 accept_batch(struct store *store, struct batch *batch,
     struct accept_result *out, struct err_msg *msg)
@@ -342,6 +324,8 @@ accept_batch(struct store *store, struct batch *batch,
     struct log_state fresh = {0};
     struct log_state *state = &fresh;
     struct merkle_edge edge;
+    struct batch whole;
+    bool fills = false;
     uint32_t log = 0;
     size_t refused = store->refused;
     enum err rc = judge_author(store, batch);
@@ -351,7 +335,8 @@ accept_batch(struct store *store, struct batch *batch,
             rc == ERR_GAP ? "the admission of a log's author has not come"
                           : "a log whose author is no member");
     }
-    rc = check_bodies(store, batch);
+    bodies_drop(store, batch);
+    rc = bodies_check(store, batch);
     if (rc != ERR_OK) {
         return err_set(msg, rc, "a batch lacks bodies that this node is due");
     }
@@ -360,8 +345,15 @@ accept_batch(struct store *store, struct batch *batch,
     }
     out->stored = state->edge.size;
     rc = judge_head(store, state, batch);
+    if (rc == ERR_OK && state != &fresh) {
+        rc = bodies_compare(store, log, batch, &fills, msg);
+    }
+    whole = *batch;
     if (rc == ERR_OK) {
         rc = skip_held(state, batch);
+    }
+    if (rc == ERR_STALE && fills) {
+        return fill(store, log, &whole, out, msg);
     }
     if (rc == ERR_STALE || rc == ERR_GAP) {
         return rc;
@@ -376,7 +368,12 @@ accept_batch(struct store *store, struct batch *batch,
         return err_set(
             msg, rc, "a batch of a log was refused: %s", err_text(rc));
     }
-    rc = take_in(store, batch, &edge, msg);
+    if (fills) {
+        rc = fill(store, log, &whole, out, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = take_in(store, batch, &edge, msg);
+    }
     out->stored = edge.size;
     out->accepted = batch->count;
     out->refused = store->refused - refused;

@@ -5,6 +5,7 @@
 #include "crypto/base/mem.h"
 #include "crypto/base/num.h"
 #include "storage/apply_internal.h"
+#include "storage/bodies.h"
 
 enum err
 apply_refuse(struct store *store, uint64_t arrival, enum void_reason reason,
@@ -196,6 +197,10 @@ apply_entry(struct store *store, const struct stored_entry *stored,
     if (rc == ERR_OK && kind == LOG_CHANGES) {
         members = state_members(store, msg);
     }
+    if (rc == ERR_OK && members == ERR_OK && bodies_is_hole(store, stored)) {
+        out->is_blocked = true;
+        return ERR_OK;
+    }
     if (rc == ERR_OK && members == ERR_OK) {
         rc = look_up(store, author, &header, out, msg);
     }
@@ -255,7 +260,9 @@ apply_append(
         .arrival = store->next_arrival,
         .flags = append->entry->has_body ? 0 : ENTRY_FLAG_ABSENT,
         .dot = {append->log, append->position},
-        .nodes = append->nodes[0].bytes,
+        .leaf = append->nodes[0],
+        .has_leaf = true,
+        .nodes = append->nodes[0].bytes + sizeof(struct hash),
         .node_count = append->node_count,
         .entry = *append->entry,
     };
@@ -274,6 +281,9 @@ apply_append(
     }
     if (rc == ERR_OK && state->run_next != stored.arrival) {
         rc = entries_put_run(store->txn, stored.dot, stored.arrival, msg);
+    }
+    if (!append->entry->has_body) {
+        bodies_note_absent(state, append->position);
     }
     store->next_arrival++;
     state->run_next = store->next_arrival;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changes: their right, their grants, their content key, their merging. */
 #include "storage/apply_internal.h"
+#include "storage/bodies.h"
 
 /* Take the header's grants in. *out_void: the first reason against one. */
 static enum err
@@ -89,6 +90,10 @@ unlock(struct applying *a, struct content_key *key, struct err_msg *msg)
     rc = reader_unlock(&reader, key, a->stored, &opened, msg);
     if (rc != ERR_OK) {
         return rc;
+    }
+    /* Nothing would open for who holds no bodies: it need not look again. */
+    if (!opened && key->head == 0 && bodies_unwanted(store)) {
+        return ERR_OK;
     }
     if (!opened && key->head == 0) {
         return txn_put(

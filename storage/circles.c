@@ -32,6 +32,28 @@ find_held(
     return is_held;
 }
 
+/* Our office's circle that nobody has made yet: the office only relayed or
+ * audited when it was admitted, and may read or write by now. */
+static bool
+lacks_own(const struct store *store, const struct circle_name *name)
+{
+    const struct membership *m = &store->membership;
+
+    if (name->kind != CIRCLE_OFFICE ||
+        !office_holds_keys(membership_office(m, &name->office))) {
+        return false;
+    }
+    for (size_t i = 0; i < m->generation_count; i++) {
+        const struct circle_name *circle = &m->generations[i].circle;
+
+        if (circle->kind == CIRCLE_OFFICE &&
+            office_id_equal(&circle->office, &name->office)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The first node of an office that was not retired. */
 static const struct member_node *
 first_node(const struct membership *m, uint32_t office)
@@ -257,10 +279,13 @@ keep(struct store *store, const struct circle_name *name, bool as_warden,
                    ? seal_missing(store, name, current, msg)
                    : ERR_OK;
     }
-    if (!find_held(store, name, &held)) {
+    if (lacks_own(store, name)) {
+        rc = members_make_circle(store, name, msg);
+    } else if (find_held(store, name, &held)) {
+        rc = renew(store, name, held, msg);
+    } else {
         return ERR_OK;
     }
-    rc = renew(store, name, held, msg);
     /* At the limit of generations there is no use in trying again, nor where
      * the statement cannot be made: that must not stop what others wrote. */
     if (rc == ERR_NOT_FOUND || rc == ERR_TOO_BIG ||

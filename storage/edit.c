@@ -476,7 +476,6 @@ check_right(struct editing *e, struct err_msg *msg)
     struct store *store = e->store;
     struct local_clock clock = {0};
     struct dot next = {0};
-    enum void_reason reason = VOID_NONE;
     enum err rc = local_log(store, LOG_CHANGES, &e->log);
 
     if (rc == ERR_OK) {
@@ -484,12 +483,7 @@ check_right(struct editing *e, struct err_msg *msg)
     }
     if (rc == ERR_OK) {
         next = (struct dot){e->log, store->states[e->log]->edge.size};
-        reason = membership_allows(
-            &store->membership, next, &clock.clock, ROLE_WRITE);
-        if (reason != VOID_NONE) {
-            rc = err_set(msg, ERR_DENIED, "this office may not write here: %s",
-                void_reason_text(reason));
-        }
+        rc = local_check_right(store, next, &clock, msg);
     }
     if (rc == ERR_OK) {
         rc = local_check(store, e->log, msg);

@@ -6,6 +6,7 @@
 
 #include "crypto/base/cursor.h"
 #include "crypto/base/num.h"
+#include "crypto/hash.h"
 #include "storage/varint.h"
 
 enum {
@@ -13,14 +14,43 @@ enum {
     FLAGS_ALL = ENTRY_FLAG_ABSENT | ENTRY_FLAG_APPLIED | ENTRY_FLAG_CHECKPOINT
 };
 
+/* The leaf's hash is only stored where the body is. */
+static size_t
+nodes_size(const struct stored_entry *stored)
+{
+    size_t left_out = stored->entry.has_body ? 0 : 1;
+
+    return (stored->node_count - left_out) * HASH_BYTES;
+}
+
+void
+entries_node(
+    const struct stored_entry *stored, unsigned level, struct hash *out)
+{
+    struct entry entry = stored->entry;
+
+    assert(level < stored->node_count);
+    if (level > 0) {
+        memcpy(
+            out->bytes, stored->nodes + (level - 1) * HASH_BYTES, HASH_BYTES);
+    } else if (stored->has_leaf) {
+        *out = stored->leaf;
+    } else {
+        if (entry.has_body) {
+            hash_sha256(&entry.body_hash, entry.body);
+        }
+        entry_leaf_hash(out, &entry);
+    }
+}
+
 static size_t
 stored_size(const struct stored_entry *stored)
 {
     return 1 + varint_size(stored->dot.log) +
            varint_size(stored->dot.position) + varint_size(stored->previous) +
            varint_size(stored->rank) + varint_size(stored->time) + 1 +
-           stored->node_count * HASH_BYTES + 1 + 2 + stored->entry.header.size +
-           2 + (stored->entry.has_body ? stored->entry.body.size : HASH_BYTES) +
+           nodes_size(stored) + 1 + 2 + stored->entry.header.size + 2 +
+           (stored->entry.has_body ? stored->entry.body.size : HASH_BYTES) +
            stored->checkpoint.size;
 }
 
@@ -37,7 +67,9 @@ static void
 stored_write(uint8_t *at, const struct stored_entry *stored)
 {
     const struct entry *entry = &stored->entry;
+    struct hash leaf;
 
+    assert(stored->node_count > 0);
     *at++ = stored->flags;
     at = varint_put(at, stored->dot.log);
     at = varint_put(at, stored->dot.position);
@@ -45,7 +77,11 @@ stored_write(uint8_t *at, const struct stored_entry *stored)
     at = varint_put(at, stored->rank);
     at = varint_put(at, stored->time);
     *at++ = (uint8_t)stored->node_count;
-    at = put(at, stored->nodes, stored->node_count * HASH_BYTES);
+    if (entry->has_body) {
+        entries_node(stored, 0, &leaf);
+        at = put(at, leaf.bytes, HASH_BYTES);
+    }
+    at = put(at, stored->nodes, (stored->node_count - 1) * HASH_BYTES);
     *at++ = entry->kind;
     num_store_u16(at, (uint16_t)entry->header.size);
     at = put(at + 2, entry->header.data, entry->header.size);
@@ -128,7 +164,15 @@ entries_decode(struct stored_entry *out, uint64_t arrival, struct bytes value)
     stored.rank = varint_get(&cursor);
     stored.time = varint_get(&cursor);
     stored.node_count = cursor_u8(&cursor);
-    stored.nodes = cursor_take(&cursor, stored.node_count * HASH_BYTES).data;
+    stored.has_leaf = (stored.flags & ENTRY_FLAG_ABSENT) == 0;
+    if (stored.node_count == 0) {
+        return ERR_CORRUPT;
+    }
+    if (stored.has_leaf) {
+        cursor_copy(&cursor, stored.leaf.bytes, HASH_BYTES);
+    }
+    stored.nodes =
+        cursor_take(&cursor, (stored.node_count - 1) * HASH_BYTES).data;
     stored.entry.kind = cursor_u8(&cursor);
     size = cursor_u16(&cursor);
     stored.entry.header = cursor_take(&cursor, size);
@@ -266,7 +310,7 @@ enum err
 entries_copy(struct stored_entry *stored, struct buf *copy)
 {
     struct bytes nodes =
-        bytes_of(stored->nodes, stored->node_count * HASH_BYTES);
+        bytes_of(stored->nodes, (stored->node_count - 1) * HASH_BYTES);
     const uint8_t *at = NULL;
 
     buf_clear(copy);
@@ -335,7 +379,7 @@ source_node(void *context, unsigned level, uint64_t index, struct hash *out)
     if (level >= stored.node_count) {
         return ERR_CORRUPT;
     }
-    memcpy(out->bytes, stored.nodes + level * HASH_BYTES, HASH_BYTES);
+    entries_node(&stored, level, out);
     return ERR_OK;
 }
 

@@ -12,7 +12,8 @@
  *     1-10  rank, once applied, else 0
  *     1-10  hybrid time, once applied, else 0
  *        1  number n of Merkle nodes this leaf completes, lowest first
- *      32n  the nodes; the first is the leaf hash
+ *      32n  the nodes; the first is the leaf's hash, which is left out where
+ *           the body is absent: header and body's hash make it
  *        1  kind
  *        2  header size
  *            …   header
@@ -42,11 +43,17 @@ struct stored_entry {
     uint64_t previous; /* arrival + 1, 0 for none */
     uint64_t rank;
     uint64_t time;        /* of its author, once applied */
-    const uint8_t *nodes; /* 32 bytes each */
-    size_t node_count;
+    size_t node_count;    /* that the leaf completes, itself the first */
+    struct hash leaf;     /* its hash, where has_leaf */
+    bool has_leaf;        /* stored, or set by who appends */
+    const uint8_t *nodes; /* the others, 32 bytes each */
     struct entry entry;
     struct bytes checkpoint;
 };
+
+/* Node `level` of those that the leaf completes, made if it is not stored. */
+void entries_node(
+    const struct stored_entry *stored, unsigned level, struct hash *out);
 
 /* Append the stored form; ERR_NOMEM or ERR_TOO_BIG by the buffer's limit. */
 enum err entries_encode(

@@ -47,10 +47,19 @@ applied_clock(
 enum err
 local_clock(struct store *store, enum log_kind kind, struct local_clock *out)
 {
+    uint32_t own = 0;
     enum err rc = applied_clock(store, true, kind == LOG_CHANGES, &out->clock);
 
     if (rc == ERR_OK && kind == LOG_CONTROL) {
         rc = applied_clock(store, false, true, &out->seen);
+    }
+    /* What was seen once may wait again (storage/bodies.h); what a log says
+     * of others never runs back. */
+    if (rc == ERR_OK && kind == LOG_CONTROL) {
+        rc = local_log(store, LOG_CONTROL, &own);
+    }
+    if (rc == ERR_OK && kind == LOG_CONTROL) {
+        rc = vclock_merge(&out->seen, &store->states[own]->author.seen);
     }
     return rc;
 }
@@ -84,6 +93,30 @@ local_check(struct store *store, uint32_t log, struct err_msg *msg)
             "this node's own log is not fully read back yet; sync first");
     }
     return ERR_OK;
+}
+
+enum err
+local_check_right(struct store *store, struct dot next,
+    const struct local_clock *clock, struct err_msg *msg)
+{
+    const struct office *self =
+        membership_office(&store->membership, &store->options.office);
+    enum void_reason reason =
+        membership_allows(&store->membership, next, &clock->clock, ROLE_WRITE);
+
+    if (reason == VOID_NONE) {
+        return ERR_OK;
+    }
+    if (office_holds_keys(self)) {
+        return err_set(msg, ERR_DENIED, "this office may not write here: %s",
+            void_reason_text(reason));
+    }
+    return err_set(msg, ERR_DENIED,
+        (self->roles & ROLE_RELAY) != 0
+            ? "this office relays: it carries records and may not write any; "
+              "an admin can give it the role write"
+            : "this office audits: it may look over what others signed and "
+              "not write records; an admin can give it the role write");
 }
 
 enum err

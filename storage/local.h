@@ -28,9 +28,18 @@ uint64_t local_time(struct store *store, const struct log_state *state);
  */
 enum err local_check(
     struct store *store, uint32_t log, struct err_msg *msg) MUST_USE;
+/* May our next change be at `next`, counting that? ERR_DENIED, and why. */
+enum err local_check_right(struct store *store, struct dot next,
+    const struct local_clock *clock, struct err_msg *msg) MUST_USE;
 /* Append to our own log; its head is signed at the commit. */
 enum err local_append(struct store *store, uint32_t log,
     const struct entry *entry, struct dot *out, struct err_msg *msg) MUST_USE;
+
+/* members.c */
+
+/* The first generation of a circle, its secret sealed to ourselves. */
+enum err members_make_circle(struct store *store,
+    const struct circle_name *name, struct err_msg *msg) MUST_USE;
 
 /* circles.c */
 

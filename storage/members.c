@@ -7,9 +7,8 @@
 #include "storage/local.h"
 #include "sync/model/office_type.h"
 
-/* A new generation of a circle, its secret sealed to ourselves. */
-static enum err
-make_circle(
+enum err
+members_make_circle(
     struct store *store, const struct circle_name *name, struct err_msg *msg)
 {
     struct secret_key secret;
@@ -42,7 +41,7 @@ make_office_circle(struct store *store, struct err_msg *msg)
     struct circle_name name = {
         .kind = CIRCLE_OFFICE, .office = store->options.office};
 
-    return make_circle(store, &name, msg);
+    return members_make_circle(store, &name, msg);
 }
 
 enum err
@@ -68,10 +67,10 @@ store_found(
         rc = store_state(store, buf_bytes(&pack), &dot, msg);
     }
     if (rc == ERR_OK) {
-        rc = make_circle(store, &link, msg);
+        rc = members_make_circle(store, &link, msg);
     }
     if (rc == ERR_OK) {
-        rc = make_circle(store, &everyone, msg);
+        rc = members_make_circle(store, &everyone, msg);
     }
     if (rc == ERR_OK) {
         rc = make_office_circle(store, msg);
@@ -114,7 +113,10 @@ store_enrol(struct store *store, struct bytes cert, struct err_msg *msg)
     if (rc == ERR_OK) {
         rc = store_state(store, buf_bytes(&body), &dot, msg);
     }
+    /* Relays and auditors hold no secret but that of `link`. */
     if (rc == ERR_OK &&
+        office_holds_keys(
+            membership_office(&store->membership, &store->options.office)) &&
         !membership_current(&store->membership, &office, &generation)) {
         rc = make_office_circle(store, msg);
     }

@@ -215,6 +215,45 @@ pass_control(struct rebuild *r, struct err_msg *msg)
     return rc;
 }
 
+/* What was applied once and waits now must not say otherwise. */
+static enum err
+unmark(struct store *store, struct dot dot, struct err_msg *msg)
+{
+    struct stored_entry stored;
+    enum err rc = entries_get(store->txn, dot, &stored, msg);
+
+    if (rc != ERR_OK || (stored.flags & ENTRY_FLAG_APPLIED) == 0) {
+        return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
+    }
+    stored.flags &= (uint8_t) ~(ENTRY_FLAG_APPLIED | ENTRY_FLAG_CHECKPOINT);
+    stored.previous = 0;
+    stored.rank = 0;
+    stored.time = 0;
+    stored.checkpoint = bytes_of(NULL, 0);
+    store->is_dirty = true;
+    return entries_rewrite(store->txn, &stored, msg);
+}
+
+static enum err
+unmark_waiting(struct rebuild *r, struct err_msg *msg)
+{
+    struct store *store = r->store;
+    enum err rc = ERR_OK;
+
+    for (uint32_t log = 0; log < store->state_count && rc == ERR_OK; log++) {
+        const struct log_state *state = store->states[log];
+
+        for (uint64_t at = state->author.applied;
+             at < state->edge.size && rc == ERR_OK; at++) {
+            rc = unmark(store, (struct dot){log, at}, msg);
+            if (rc == ERR_OK) {
+                rc = turn(r, store->next_arrival, msg);
+            }
+        }
+    }
+    return rc;
+}
+
 static enum err
 rebuild(struct rebuild *r, struct err_msg *msg)
 {
@@ -227,6 +266,9 @@ rebuild(struct rebuild *r, struct err_msg *msg)
     rc = pass_control(r, msg);
     if (rc == ERR_OK) {
         rc = pass(r, false, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = unmark_waiting(r, msg);
     }
     if (rc == ERR_OK) {
         rc = rebuild_unmark(store, msg);

@@ -33,12 +33,25 @@ check_right(struct sharing *s, struct err_msg *msg)
     }
     if (rc == ERR_OK) {
         next = (struct dot){s->log, store->states[s->log]->edge.size};
-        if (membership_allows(&store->membership, next, &s->clock.clock,
-                ROLE_WRITE) != VOID_NONE) {
-            rc = err_set(msg, ERR_DENIED, "this office may not write here");
-        }
+        rc = local_check_right(store, next, &s->clock, msg);
     }
     return rc;
+}
+
+/* Relays and auditors hold no content keys: none is granted to them. */
+static enum err
+check_receiver(const struct sharing *s, struct err_msg *msg)
+{
+    const struct circle_name *circle = s->share->circle;
+
+    if (circle->kind == CIRCLE_OFFICE &&
+        !office_holds_keys(
+            membership_office(&s->store->membership, &circle->office))) {
+        return err_set(msg, ERR_DENIED,
+            "that office relays or audits, and may not read: nothing can be "
+            "shared with it");
+    }
+    return ERR_OK;
 }
 
 /* The record's newest key of the class: the one it is written under. */
@@ -175,6 +188,9 @@ store_share(struct store *store, const struct share *share, struct err_msg *msg)
 
     if (rc == ERR_OK) {
         rc = check_right(&s, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = check_receiver(&s, msg);
     }
     if (rc == ERR_OK &&
         !membership_current(&store->membership, share->circle, &s.generation)) {

@@ -21,8 +21,8 @@ struct share {
  * Grant the record's current key of that class to the circle's current
  * generation. Part of a write transaction. ERR_NOT_FOUND: no such record, no
  * key of that class, or no such circle; ERR_NO_KEY: the key is not ours;
- * ERR_DENIED: we may not write; ERR_BUSY, ERR_FORK as of store_edit. None of
- * these makes the transaction dirty.
+ * ERR_DENIED: we may not write, or the office may not read; ERR_BUSY, ERR_FORK
+ * as of store_edit. None of these makes the transaction dirty.
  */
 enum err store_share(struct store *store, const struct share *share,
     struct err_msg *msg) MUST_USE;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "crypto/base/mem.h"
-#include "storage/store_internal.h"
+#include "storage/bodies.h"
 #include "storage/view.h"
 
 static void
@@ -23,6 +23,7 @@ snapshot_free(struct snapshot *snapshot)
         return;
     }
     buf_release(&snapshot->clock);
+    vclock_release(&snapshot->told);
     vclock_release(&snapshot->stored);
     vclock_release(&snapshot->applied);
     vclock_release(&snapshot->times);
@@ -107,10 +108,17 @@ fill_clocks(const struct store *store, struct snapshot *snapshot)
 
     for (uint32_t i = 0; i < store->state_count && rc == ERR_OK; i++) {
         const struct log_state *state = store->states[i];
+        uint64_t told = 0;
+
         if (state->edge.size == 0) {
             continue;
         }
+        snapshot->absent += state->absent.count;
         rc = vclock_raise(&snapshot->stored, i, state->edge.size);
+        told = bodies_told(store, state);
+        if (rc == ERR_OK && told > 0) {
+            rc = vclock_raise(&snapshot->told, i, told);
+        }
         if (rc == ERR_OK && state->author.applied > 0) {
             rc = vclock_raise(&snapshot->applied, i, state->author.applied);
         }
@@ -119,7 +127,7 @@ fill_clocks(const struct store *store, struct snapshot *snapshot)
         }
     }
     if (rc == ERR_OK) {
-        rc = vclock_encode(&snapshot->clock, &snapshot->stored, &store->logs);
+        rc = vclock_encode(&snapshot->clock, &snapshot->told, &store->logs);
     }
     return rc;
 }

@@ -7,7 +7,7 @@
 
 #include "crypto/base/mem.h"
 #include "crypto/base/num.h"
-#include "storage/store_internal.h"
+#include "storage/bodies.h"
 
 /* Members' logs have numbers from their admission on: no clock waits for a
  * log only because nothing of it has come. */
@@ -158,6 +158,7 @@ struct former {
     size_t verdict_count;
     uint64_t *counted; /* per log: applied entries before its cut */
     size_t log_count;
+    bool bodies_unwanted;
 };
 
 static void
@@ -199,6 +200,7 @@ former_take(struct former *out, const struct store *store)
         out->counted[log] = counted_entries(store, log);
     }
     out->log_count = store->state_count;
+    out->bodies_unwanted = bodies_unwanted(store);
     return ERR_OK;
 }
 
@@ -256,11 +258,23 @@ takes_applied(const struct store *store, const struct control *control)
     return false;
 }
 
+static bool
+lacks_bodies(const struct store *store)
+{
+    bool lacks = false;
+
+    for (size_t i = 0; i < store->state_count; i++) {
+        lacks = lacks || store->states[i]->absent.count > 0;
+    }
+    return lacks;
+}
+
 /*
  * Entries that were judged already may be judged otherwise now: a cut came
  * after what it cuts, or a statement lost its ground. That is rare, and what
  * hangs on it is far-reaching (keys, grants, ranks): all that is derived is
- * made again (docs/storage.md, "Rebuild").
+ * made again (docs/storage.md, "Rebuild"). So it is when our own office gets
+ * or loses the right to bodies: those it lacks have to be waited for, or not.
  */
 static bool
 is_overtaken(const struct former *former, const struct store *store)
@@ -283,7 +297,8 @@ is_overtaken(const struct former *former, const struct store *store)
             return true;
         }
     }
-    return false;
+    return former->bodies_unwanted != bodies_unwanted(store) &&
+           lacks_bodies(store);
 }
 
 enum err

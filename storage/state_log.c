@@ -7,7 +7,8 @@ enum {
     LOG_HAS_HEAD = 1,
     LOG_HAS_TARGET = 2,
     LOG_IS_FORKED = 4,
-    LOG_FLAGS_ALL = 7
+    LOG_LACKS_BODIES = 8,
+    LOG_FLAGS_ALL = 15
 };
 
 enum err
@@ -24,9 +25,16 @@ log_state_encode(struct buf *out, const struct log_state *state)
             buf_put(out, state->edge.hashes[level].bytes, 32);
         }
     }
-    buf_put_u8(out, (uint8_t)((state->has_head ? LOG_HAS_HEAD : 0) |
-                              (state->has_target ? LOG_HAS_TARGET : 0) |
-                              (state->is_forked ? LOG_IS_FORKED : 0)));
+    buf_put_u8(
+        out, (uint8_t)((state->has_head ? LOG_HAS_HEAD : 0) |
+                       (state->has_target ? LOG_HAS_TARGET : 0) |
+                       (state->is_forked ? LOG_IS_FORKED : 0) |
+                       (state->absent.count > 0 ? LOG_LACKS_BODIES : 0)));
+    if (state->absent.count > 0) {
+        buf_put_u64(out, state->absent.count);
+        buf_put_u64(out, state->absent.from);
+        buf_put_u64(out, state->absent.to);
+    }
     if (state->has_head) {
         log_head_put(out, &state->head);
     }
@@ -53,6 +61,24 @@ get_edge(struct cursor *cursor, struct merkle_edge *out)
     }
 }
 
+/* As many as there is room for, and within what is stored. */
+static void
+get_absent(struct cursor *cursor, struct log_state *state)
+{
+    uint64_t count = cursor_u64(cursor);
+    uint64_t from = cursor_u64(cursor);
+    uint64_t to = cursor_u64(cursor);
+
+    if (count == 0 || from >= to || to > state->edge.size ||
+        count > to - from) {
+        cursor_fail(cursor);
+        return;
+    }
+    state->absent.count = count;
+    state->absent.from = from;
+    state->absent.to = to;
+}
+
 enum err
 log_state_decode(
     struct log_state *out, struct log_table *logs, struct bytes row)
@@ -72,6 +98,9 @@ log_state_decode(
     state.has_head = (flags & LOG_HAS_HEAD) != 0;
     state.has_target = (flags & LOG_HAS_TARGET) != 0;
     state.is_forked = (flags & LOG_IS_FORKED) != 0;
+    if ((flags & LOG_LACKS_BODIES) != 0) {
+        get_absent(&cursor, &state);
+    }
     if (state.has_head) {
         log_head_get(&cursor, &state.head);
     }

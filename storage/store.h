@@ -92,12 +92,16 @@ size_t store_backlog(const struct store *store); /* changes, about */
  * who sent the batch holds another tree than we do, and heads will tell.
  * *out is filled in for these, ERR_OK and ERR_STALE. All errors but ERR_NOMEM
  * and what the disk says leave the transaction clean.
+ *
+ * Bodies that were absent here and are due are taken in from entries that are
+ * held already; if our office audits, no body of a change is kept.
  */
 struct accept_result {
     struct log_id log;
     uint64_t stored; /* the log's size now */
     size_t accepted; /* entries that were new */
     size_t refused;  /* of these, void */
+    size_t filled;   /* bodies that had been absent here */
     bool head_differs;
     bool is_forked;           /* a fork was found in this call: */
     struct evidence evidence; /* by this */
@@ -152,11 +156,12 @@ enum err store_name_dot(
  * The steps of membership that are more than one statement.
  *
  * found: the founding statement, its pack, the circles link, everyone and our
- * own office's. enrol: our own enrolment and office circle, once our
- * admission has been applied; ERR_NOT_FOUND before that; ERR_EXISTS when
- * done. admit: a joiner's certificate: admit (or enrol for our own office)
- * and the seals it needs; ERR_EXISTS when that very certificate stands
- * already; ERR_DENIED when we may not admit, or a key of it is taken.
+ * own office's. enrol: our own enrolment and (unless the office only relays
+ * or audits) its circle, once our admission has been applied; ERR_NOT_FOUND
+ * before that; ERR_EXISTS when done. admit: a joiner's certificate: admit (or
+ * enrol for our own office) and the seals it needs; ERR_EXISTS when that very
+ * certificate stands already; ERR_DENIED when we may not admit, or a key of it
+ * is taken.
  */
 struct store_found {
     struct bytes founding_statement; /* statement_put_found's */

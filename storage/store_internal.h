@@ -29,6 +29,13 @@ struct log_state {
     struct merkle_proof beyond; /* with PROOF(stored, target.size) */
     struct head awaited[LOG_AWAITED_MAX];
     size_t awaited_count;
+    /* Changes stored without their bodies: so many, the first not before
+     * `from`, the last before `to` (storage/bodies.h). */
+    struct {
+        uint64_t count;
+        uint64_t from;
+        uint64_t to;
+    } absent;
     uint64_t run_next; /* the arrival number that would extend its last run */
     bool is_dirty;
     bool signs;     /* ours, and longer than its head */
@@ -60,7 +67,9 @@ struct roster {
 };
 struct snapshot {
     unsigned users;
-    struct buf clock; /* stored sizes, full form */
+    struct buf clock;   /* `told`, full form */
+    struct vclock told; /* what peers are told of stored sizes */
+    uint64_t absent;    /* changes without their bodies */
     struct vclock stored;
     struct vclock applied;
     struct vclock times; /* hybrid time of each log's last applied entry */

@@ -69,17 +69,6 @@ struct headers {
     bool holds_bodies; /* this node, by its office's roles */
 };
 
-/* docs/protocol.md, "Entries": not an office that audits and nothing else. */
-static bool
-holds_bodies(const struct view *view)
-{
-    const struct office *self =
-        membership_office(view_membership(view), &view->store->options.office);
-
-    return self == NULL || (self->roles & ROLE_AUDIT) == 0 ||
-           (self->roles & (ROLE_WRITE | ROLE_READ | ROLE_RELAY)) != 0;
-}
-
 static enum bundle_body
 body_state(const struct entry *entry, bool holds_bodies)
 {
@@ -115,7 +104,7 @@ tiles_headers(struct view *view, const struct tiles_range *range,
     struct headers headers = {.out = out,
         .end = out->size + bytes_max,
         .to = range->from,
-        .holds_bodies = holds_bodies(view)};
+        .holds_bodies = view_takes_bodies(view, NULL)};
     enum err rc = each_entry(view, range, take_header, &headers, msg);
 
     if (rc == ERR_OK) {

@@ -34,18 +34,50 @@ check_entry(struct verifying *v, const struct log_id *id,
     struct entry entry = stored->entry;
     struct hash leaf;
     size_t count = 0;
+    bool is_same = false;
 
     if (entry.has_body) {
         hash_sha256(&entry.body_hash, entry.body);
     }
     entry_leaf_hash(&leaf, &entry);
     count = merkle_append(edge, &leaf, nodes);
-    if (count != stored->node_count ||
-        memcmp(nodes, stored->nodes, count * sizeof(struct hash)) != 0) {
+    is_same = count == stored->node_count;
+    for (unsigned level = 0; is_same && level < count; level++) {
+        struct hash node;
+
+        entries_node(stored, level, &node);
+        is_same = hash_equal(&node, &nodes[level]);
+    }
+    if (!is_same) {
         verify_finding(v,
             "log %s: entry %llu does not have the hashes it was "
             "stored with",
             name_of(id).text, (unsigned long long)stored->dot.position);
+    }
+}
+
+/* The row of the log counts the bodies that are absent, and says where. */
+static void
+check_absent(struct verifying *v, const struct log_state *state,
+    const struct stored_entry *stored, uint64_t *count)
+{
+    const struct log_id *id = &state->author.id;
+    uint64_t at = stored->dot.position;
+
+    if (stored->entry.has_body) {
+        return;
+    }
+    (*count)++;
+    if (stored->entry.kind != ENTRY_CHANGE) {
+        verify_finding(v,
+            "log %s: entry %llu lacks a body that is never absent",
+            name_of(id).text, (unsigned long long)at);
+    }
+    if (at < state->absent.from || at >= state->absent.to) {
+        verify_finding(v,
+            "log %s: nothing is known of the absent body of "
+            "entry %llu",
+            name_of(id).text, (unsigned long long)at);
     }
 }
 
@@ -302,6 +334,7 @@ check_log(
     struct log_state state = {0};
     struct merkle_edge edge = {0};
     struct hash root_at_head = {{0}};
+    uint64_t absent = 0;
     uint64_t run_next = UINT64_MAX;
     enum err rc = log_state_decode(&state, v->reader.logs, row);
 
@@ -324,6 +357,7 @@ check_log(
         }
         if (rc == ERR_OK) {
             check_entry(v, &state.author.id, &stored, &edge);
+            check_absent(v, &state, &stored, &absent);
             rc = check_applied(v, &state, &stored, msg);
             v->report.entries++;
             verify_progress(v);
@@ -332,6 +366,10 @@ check_log(
         if (state.has_head && edge.size == state.head.size) {
             merkle_root(&root_at_head, &edge);
         }
+    }
+    if (rc == ERR_OK && state.absent.count != absent) {
+        verify_finding(v, "log %s: its row counts other absent bodies",
+            name_of(&state.author.id).text);
     }
     if (rc == ERR_OK && state.run_next != run_next) {
         verify_finding(v, "log %s: its row says another end of its last run",

@@ -198,6 +198,7 @@ view_log(const struct view *view, uint32_t log, struct view_log *out)
     }
     out->id = view_logs(view)->ids[log];
     out->stored = vclock_get(&snapshot->stored, log);
+    out->told = vclock_get(&snapshot->told, log);
     out->applied = vclock_get(&snapshot->applied, log);
     out->time = vclock_get(&snapshot->times, log);
     return ERR_OK;
@@ -217,6 +218,7 @@ view_stat(struct view *view, struct view_stat *out, struct err_msg *msg)
     stat.refused =
         txn_count(view->txn, TABLE_REFUSED) + view->roster->refused_count;
     stat.unindexed = txn_count(view->txn, TABLE_TOUCHED);
+    stat.absent = snapshot->absent;
     for (uint32_t i = 0; i < snapshot->stored.count; i++) {
         stat.unapplied += vclock_get(&snapshot->stored, i) -
                           vclock_get(&snapshot->applied, i);

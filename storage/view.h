@@ -23,7 +23,8 @@ const struct corridor_id *view_corridor(const struct view *view);
 
 /*
  * The stored clock's full form, and the logs in order of arrival here: what
- * sessions speak of. Views live as long as the view.
+ * sessions speak of. Views live as long as the view. A log that lacks bodies
+ * which this node is due is counted up to the first of them.
  */
 struct bytes view_clock(const struct view *view);
 const struct log_id *view_order(const struct view *view, size_t *out_count);
@@ -31,16 +32,21 @@ const struct log_id *view_order(const struct view *view, size_t *out_count);
 /*
  * A batch for a peer: entries of `log` from `from`, about bytes_max at most
  * (at least one entry), up to a multiple of 256, with head and proof, encoded
- * and appended. *out_to == from when there is nothing.
+ * and appended. *out_to == from when there is nothing: also where the body of
+ * the entry at `from` is absent here, and the peer is due it.
  */
 struct view_range {
     const struct log_id *log;
     uint64_t from;
     size_t bytes_max;
-    bool without_bodies; /* for auditors */
+    bool without_bodies; /* for nodes that view_takes_bodies is false of */
 };
 enum err view_batch(struct view *view, const struct view_range *range,
     struct buf *out, uint64_t *out_to, struct err_msg *msg) MUST_USE;
+
+/* Does the node's office hold the bodies of changes, by its roles as the
+ * snapshot has them? NULL: our own. */
+bool view_takes_bodies(const struct view *view, const struct node_id *node);
 
 /* The head of a log that is held in full; ERR_NOT_FOUND. */
 enum err view_head(struct view *view, const struct log_id *log,
@@ -144,6 +150,7 @@ struct view_stat {
     uint64_t refused;
     uint64_t unapplied; /* stored, waiting for others' entries */
     uint64_t unindexed;
+    uint64_t absent; /* changes without their bodies */
 };
 /* The counts of now. */
 enum err view_stat(
@@ -153,6 +160,7 @@ enum err view_stat(
 struct view_log {
     struct log_id id;
     uint64_t stored;
+    uint64_t told; /* to peers: as view_clock */
     uint64_t applied;
     uint64_t time;  /* hybrid time of its last applied entry */
     bool is_forked; /* signed in two versions (storage/vouch.h), */

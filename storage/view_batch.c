@@ -49,6 +49,21 @@ view_head(struct view *view, const struct log_id *log, struct head *out,
     return rc;
 }
 
+bool
+view_takes_bodies(const struct view *view, const struct node_id *node)
+{
+    const struct membership *membership = view_membership(view);
+    const struct member_node *member = NULL;
+
+    if (node == NULL) {
+        return office_holds_bodies(
+            membership_office(membership, &view->store->options.office));
+    }
+    member = membership_node(membership, node);
+    return member == NULL ||
+           office_holds_bodies(&membership->offices[member->office]);
+}
+
 /* docs/protocol.md, "Entries": what a node that may not hold bodies gets. */
 static void
 take_body_away(struct entry *entry)
@@ -82,6 +97,8 @@ gather(struct view *view, uint32_t log, const struct view_range *range,
         }
         if (range->without_bodies) {
             take_body_away(&stored.entry);
+        } else if (!stored.entry.has_body) {
+            break; /* what this node lacks, others send */
         }
         bytes +=
             stored.entry.header.size + stored.entry.body.size + ENTRY_OVERHEAD;
@@ -140,10 +157,10 @@ view_batch(struct view *view, const struct view_range *range, struct buf *out,
     if (rc == ERR_OK) {
         rc = gather(view, log, range, state.edge.size, &batch, msg);
     }
-    if (rc == ERR_OK) {
+    if (rc == ERR_OK && batch.count > 0) {
         rc = prove(view, log, &state, &batch);
     }
-    if (rc == ERR_OK) {
+    if (rc == ERR_OK && batch.count > 0) {
         rc = batch_encode(out, &batch);
     }
     if (rc == ERR_OK) {

@@ -81,6 +81,9 @@ void fixture_close(struct corridor_fixture *f, size_t n);
 /* Office 0 admits office n (which gets a store), both sync, n enrols. */
 void fixture_admit(struct corridor_fixture *f, size_t n, uint8_t roles);
 
+/* Office 0 sets the roles of office n, in a transaction of its own. */
+void fixture_roles(struct corridor_fixture *f, size_t n, uint8_t roles);
+
 /* A transaction of office n. */
 void fixture_begin(struct corridor_fixture *f, size_t n);
 void fixture_commit(struct corridor_fixture *f, size_t n);
@@ -91,7 +94,7 @@ struct fixture_pump {
     size_t from;
     size_t to;
     size_t bytes_max; /* 0: the usual */
-    bool without_bodies;
+    bool without_bodies; /* else as the receiver's roles have it */
 };
 size_t fixture_pump(struct corridor_fixture *f, const struct fixture_pump *p);
 /* The same both ways, for all, until nobody lacks anything. */

@@ -71,10 +71,12 @@ append(uint32_t log)
         .dot = {log, edges[log].size},
         .rank = next_arrival * 7,
         .previous = next_arrival / 2,
-        .nodes = nodes[0].bytes};
+        .has_leaf = true,
+        .nodes = nodes[0].bytes + sizeof(struct hash)};
 
     stored.entry = entry_at(stored.dot, room);
     entry_leaf_hash(&leaf, &stored.entry);
+    stored.leaf = leaf;
     stored.node_count = merkle_append(&edges[log], &leaf, nodes);
     if (stored.dot.position % ENTRY_CHECKPOINT_EVERY == 0) {
         stored.flags |= ENTRY_FLAG_CHECKPOINT;
@@ -200,19 +202,20 @@ END_TEST
 static struct stored_entry
 example(bool is_absent)
 {
-    static uint8_t nodes[64];
+    static uint8_t nodes[32];
     struct stored_entry stored = {.arrival = 9,
         .flags = ENTRY_FLAG_APPLIED | ENTRY_FLAG_CHECKPOINT,
         .dot = {2, 1},
         .previous = 7,
         .rank = 12,
         .time = 1024,
+        .has_leaf = true,
         .nodes = nodes,
         .node_count = 2,
         .checkpoint = bytes_text("cp")};
 
-    memset(nodes, 0xaa, 32);
-    memset(nodes + 32, 0xbb, 32);
+    memset(stored.leaf.bytes, 0xaa, 32);
+    memset(nodes, 0xbb, 32);
     stored.entry.kind = 1;
     stored.entry.header = bytes_text("header");
     stored.entry.has_body = !is_absent;
@@ -259,6 +262,38 @@ START_TEST(the_stored_form_is_the_documented_one)
 
     hex_encode(hex, value);
     ck_assert_str_eq(hex, shown);
+}
+END_TEST
+
+/* The leaf's hash is not kept: header and body's hash make it. */
+START_TEST(without_its_body_an_entry_is_stored_without_its_leaf_too)
+{
+    static const char shown[] =
+        "07" /* the body is absent */
+        "020107"
+        "0c8008"
+        "02"
+        "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+        "01"
+        "0006686561646572"
+        "0000"
+        "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+        "6370";
+    struct stored_entry stored = example(true);
+    struct stored_entry out;
+    struct bytes value = stored_value(&stored);
+    char hex[2 * sizeof(shown)];
+    struct hash leaf;
+    struct hash node;
+
+    hex_encode(hex, value);
+    ck_assert_str_eq(hex, shown);
+    ck_assert_int_eq(entries_decode(&out, stored.arrival, value), ERR_OK);
+    entry_leaf_hash(&leaf, &stored.entry);
+    entries_node(&out, 0, &node);
+    ck_assert(hash_equal(&node, &leaf));
+    entries_node(&out, 1, &node);
+    ck_assert_mem_eq(node.bytes, stored.nodes, sizeof(node.bytes));
 }
 END_TEST
 
@@ -376,7 +411,8 @@ START_TEST(a_copy_outlives_what_it_was_made_of)
     ck_assert(bytes_equal(again.entry.header, stored.entry.header));
     ck_assert(bytes_equal(again.entry.body, stored.entry.body));
     ck_assert_uint_eq(again.node_count, stored.node_count);
-    ck_assert_mem_eq(again.nodes, stored.nodes, 32 * again.node_count);
+    ck_assert_mem_eq(again.leaf.bytes, stored.leaf.bytes, 32);
+    ck_assert_mem_eq(again.nodes, stored.nodes, 32 * (again.node_count - 1));
     buf_release(&copy);
 }
 END_TEST
@@ -393,6 +429,8 @@ main(void)
     tcase_add_test(tcase, arrival_numbers_go_on_from_the_greatest);
     tcase_add_test(tcase, the_stored_nodes_prove_consistency);
     tcase_add_test(tcase, the_stored_form_is_the_documented_one);
+    tcase_add_test(
+        tcase, without_its_body_an_entry_is_stored_without_its_leaf_too);
     tcase_add_loop_test(
         tcase, damaged_values_are_refused_or_are_other_values, 0, 2);
     tcase_add_loop_test(tcase, a_value_that_cannot_be_is_corrupt, 0,
