@@ -29,7 +29,7 @@ clock_walk_next(struct clock_walk *walk)
 }
 
 uint64_t
-clock_excess(struct bytes clock, struct bytes other)
+clock_excess(struct bytes clock, struct bytes other, bool only_control)
 {
     struct clock_walk a;
     struct clock_walk b;
@@ -48,7 +48,9 @@ clock_excess(struct bytes clock, struct bytes other)
         if (has_b && log_id_equal(&b.id, &a.id)) {
             counted = b.size;
         }
-        excess += a.size > counted ? a.size - counted : 0;
+        if (a.size > counted && !(only_control && a.id.kind != LOG_CONTROL)) {
+            excess += a.size - counted;
+        }
     }
     return excess;
 }

@@ -18,7 +18,9 @@ void clock_walk_begin(struct clock_walk *walk, struct bytes full);
 /* The next log, in order of id; false at the end. */
 bool clock_walk_next(struct clock_walk *walk);
 
-/* How many entries `clock` counts that `other` does not. */
-uint64_t clock_excess(struct bytes clock, struct bytes other);
+/* How many entries `clock` counts that `other` does not; of all logs, or of
+ * control logs alone. */
+uint64_t clock_excess(
+    struct bytes clock, struct bytes other, bool only_control);
 
 #endif

@@ -235,6 +235,9 @@ engine_start(struct engine *engine, struct err_msg *msg)
     if (rc == ERR_OK) {
         rc = read_cert(engine, view);
     }
+    if (rc == ERR_OK) {
+        engine->lacks_bodies = !view_takes_bodies(view, NULL);
+    }
     view_close(view);
     if (rc != ERR_OK) {
         return rc;
@@ -244,37 +247,6 @@ engine_start(struct engine *engine, struct err_msg *msg)
     engine->wants_index = true;
     index_next(engine);
     return ERR_OK;
-}
-
-/* The stored state has changed: tell every session, and look again at who
- * may do what. */
-static void
-tell_calls(
-    struct engine *engine, const struct membership *membership, bool has_grown)
-{
-    struct list *at = engine->calls.next;
-
-    for (; at != &engine->calls; at = at->next) {
-        struct call *call = LIST_ITEM(at, struct call, link);
-        struct event event = {.type = EVENT_COMMITTED};
-        enum session_level level = LEVEL_NONE;
-
-        if (call->is_closed || !call->is_known) {
-            continue;
-        }
-        level = call->level == LEVEL_JOIN ? LEVEL_JOIN
-                                          : auth_level(call, membership);
-        if (level != call->level) {
-            struct event change = {.type = EVENT_LEVEL};
-            change.u.auth.level = level;
-            call->level = level;
-            call_step(call, &change);
-        }
-        if (has_grown && list_empty(&call->ready)) {
-            event.u.stored.clock = engine_session_clock(engine);
-            call_step(call, &event);
-        }
-    }
 }
 
 void
@@ -306,7 +278,7 @@ engine_take_commit(struct engine *engine)
     }
     engine->wants_index = engine->wants_index || has_grown;
     engine->wants_hold = engine->wants_hold || has_grown;
-    tell_calls(engine, view_membership(view), has_grown);
+    tell_commit(engine, view, has_grown);
     view_close(view);
     if (has_grown) {
         engine_report(engine, NULL, REPORT_COMMITTED);

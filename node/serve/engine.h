@@ -158,17 +158,24 @@ size_t engine_secret_count(const struct engine *engine);
 struct peer_status {
     struct node_id node;
     bool is_connected;
-    bool is_dialler;       /* we called */
-    bool is_synced;        /* now, and it has said so */
+    bool is_dialler; /* we called */
+    bool is_synced;  /* now, and it has said so */
+    /* Its office audits: it confirms control entries and headers, never
+     * content, so it is neither synced nor has it confirmed all; and */
+    bool lacks_bodies;
+    bool has_headers;      /* so much it has confirmed, now */
     uint64_t confirmed_ms; /* Unix time when it last held all we had; or 0 */
     uint64_t seen_ms;      /* Unix time of its last word; 0: never */
-    uint64_t waiting;      /* entries of ours that it has not confirmed */
-    uint64_t missing;      /* entries that it has and we have not */
+    /* Changes of which we have headers alone are not ours to send, nor an
+     * auditor's to us: they are not counted. */
+    uint64_t waiting; /* entries of ours that it has not confirmed */
+    uint64_t missing; /* entries that it has and we have not */
     uint64_t bytes_sent;
     uint64_t bytes_received;
     enum session_level level;
 };
-/* ERR_NOMEM; a peer never met is all zeros but for `waiting`. */
+/* ERR_NOMEM, ERR_IO; a peer never met is all zeros but for its role and
+ * `waiting`. */
 enum err engine_peer_status(struct engine *engine, const struct node_id *node,
     struct peer_status *out) MUST_USE;
 

@@ -134,6 +134,8 @@ auth_level(struct call *call, const struct membership *membership)
     if (node != NULL) {
         office = &membership->offices[node->office];
         call->office = office->id;
+        call->has_role = true;
+        call->lacks_bodies = !office_holds_bodies(office);
         /* The link is for every node that has not been retired. */
         return membership_in_circle(membership, &link, &call->peer)
                    ? LEVEL_FULL

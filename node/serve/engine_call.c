@@ -10,6 +10,7 @@ struct read_work {
     struct engine_work work;
     struct call *call;
     struct store *store;
+    struct node_id peer;
     struct log_id log;
     uint64_t from;
     uint64_t to;
@@ -36,6 +37,8 @@ read_run(struct engine_work *work)
 
     read->rc = view_open(&view, read->store, &read->msg);
     if (read->rc == ERR_OK) {
+        /* As of now: its role may have changed within the session. */
+        range.without_bodies = !view_takes_bodies(view, &read->peer);
         read->rc = view_batch(view, &range, &read->out, &read->to, &read->msg);
     }
     view_close(view);
@@ -89,6 +92,7 @@ read_begin(struct call *call, const struct effect *effect)
     read->work.done = read_done;
     read->call = call;
     read->store = engine->node->store;
+    read->peer = call->peer;
     read->log = effect->u.read.log;
     read->from = effect->u.read.from;
     read->to = read->from;
@@ -229,7 +233,8 @@ take_synced(struct call *call)
 
     call_confirm(call);
     call->was_synced = true;
-    if (peer != NULL) {
+    /* Without bodies it holds less than we do, whatever its clock says. */
+    if (peer != NULL && !call->lacks_bodies) {
         peer->confirmed_ms = engine->ops.wall_ms(engine->ops.context);
         peer_set_bases(engine, peer, bytes_of(NULL, 0), bytes_of(NULL, 0));
     }

@@ -60,6 +60,15 @@ is_quiet(const struct call *call, uint64_t now_ms)
            now_ms >= since + ENGINE_QUIET_MS;
 }
 
+/* An auditor has headers of changes, which are of use to auditors alone. */
+static bool
+can_bring(const struct engine *engine, const struct call *call,
+    const struct log_id *log)
+{
+    return log->kind == LOG_CONTROL || !call->lacks_bodies ||
+           engine->lacks_bodies;
+}
+
 /* The logs of which this call has much that we lack. */
 static enum err
 add_offers(struct engine *engine, struct call *call, size_t rank,
@@ -85,7 +94,8 @@ add_offers(struct engine *engine, struct call *call, size_t rank,
         if (has_ours && log_id_equal(&ours.id, &theirs.id)) {
             held = ours.size;
         }
-        if (theirs.size >= held + ENGINE_HOLD_ENTRIES_MIN) {
+        if (theirs.size >= held + ENGINE_HOLD_ENTRIES_MIN &&
+            can_bring(engine, call, &theirs.id)) {
             enum err rc = mem_grow((void **)&offers->items, &offers->capacity,
                 offers->count + 1, sizeof(*offers->items));
             if (rc != ERR_OK) {

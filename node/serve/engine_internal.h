@@ -45,6 +45,8 @@ struct call {
     struct node_id peer;
     struct office_id office;
     enum session_level level;
+    bool has_role;     /* the peer is a member's node, as of the last commit */
+    bool lacks_bodies; /* whose office holds no bodies of changes */
     uint64_t wake_ms;
     uint64_t entries_ms; /* when it last brought entries */
     size_t works;        /* reads under way */
@@ -98,8 +100,9 @@ struct engine {
     struct list inbox;    /* struct post */
     bool has_committed;
 
-    struct buf clock; /* ours, stored, full form */
-    struct buf cert;  /* ours, if we joined; for peers that lack it */
+    bool lacks_bodies; /* our own office holds none */
+    struct buf clock;  /* ours, stored, full form */
+    struct buf cert;   /* ours, if we joined; for peers that lack it */
     struct log_id *order;
     size_t order_count;
     size_t order_capacity;
@@ -152,6 +155,14 @@ void engine_take_commit(struct engine *engine);
 /* Our clock as sessions want it; lives until the next commit is read. */
 struct session_clock engine_session_clock(const struct engine *engine);
 
+/* engine_tell.c */
+
+/* Our stored state has changed: tell every session, and look again at who may
+ * do what. Where bodies of changes are due that were not, or no longer, the
+ * connection begins anew. */
+void tell_commit(
+    struct engine *engine, const struct view *view, bool has_grown);
+
 /* engine_call.c */
 
 /* One event; its effects are carried out. */
@@ -170,7 +181,7 @@ enum err auth_psks(struct call *call, struct secret_key *out, size_t max,
     struct err_msg *msg) MUST_USE;
 /* Fill in call->auth. */
 void auth_answer(struct call *call, const struct effect *effect);
-/* The peer's standing by now; also sets its office. */
+/* The peer's standing by now; also sets its office and its role. */
 enum session_level auth_level(
     struct call *call, const struct membership *membership);
 

@@ -327,6 +327,19 @@ find_call(struct engine *engine, const struct node_id *node)
     return NULL;
 }
 
+static enum err
+read_role(struct engine *engine, struct peer_status *out)
+{
+    struct view *view = NULL;
+    enum err rc = view_open(&view, engine->node->store, NULL);
+
+    if (rc == ERR_OK) {
+        out->lacks_bodies = !view_takes_bodies(view, &out->node);
+    }
+    view_close(view);
+    return rc;
+}
+
 enum err
 engine_peer_status(
     struct engine *engine, const struct node_id *node, struct peer_status *out)
@@ -334,6 +347,7 @@ engine_peer_status(
     struct peer_status status = {.node = *node};
     struct peer *peer = NULL;
     struct call *call = NULL;
+    enum err rc = ERR_OK;
 
     if (!engine->is_started) {
         *out = status;
@@ -345,21 +359,27 @@ engine_peer_status(
     }
     status.confirmed_ms = peer->confirmed_ms;
     status.seen_ms = peer->seen_ms;
-    status.waiting =
-        clock_excess(buf_bytes(&engine->clock), buf_bytes(&peer->clock));
+    rc = read_role(engine, &status);
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    status.waiting = clock_excess(buf_bytes(&engine->clock),
+        buf_bytes(&peer->clock), engine->lacks_bodies && !status.lacks_bodies);
     status.missing =
-        clock_excess(buf_bytes(&peer->clock), buf_bytes(&engine->clock));
+        clock_excess(buf_bytes(&peer->clock), buf_bytes(&engine->clock),
+            status.lacks_bodies && !engine->lacks_bodies);
     call = find_call(engine, node);
     if (call != NULL) {
         struct session_status session;
         session_status(call->session, &session);
         status.is_connected = true;
         status.is_dialler = call->is_dialler;
-        status.is_synced = session.is_synced;
+        status.is_synced = session.is_synced && !status.lacks_bodies;
+        status.has_headers = status.lacks_bodies && status.waiting == 0;
         status.level = call->level;
         status.bytes_sent = session.bytes_sent;
         status.bytes_received = session.bytes_received;
-        if (session.is_synced) {
+        if (status.is_synced) {
             status.confirmed_ms = engine->ops.wall_ms(engine->ops.context);
         }
     }

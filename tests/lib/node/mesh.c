@@ -246,7 +246,7 @@ mesh_invite(struct mesh *mesh, size_t node, const char *code,
 {
     memset(out, 0, sizeof(*out));
     prng_fill(&mesh->prng, out->secret.bytes, sizeof(out->secret.bytes));
-    out->roles = ROLE_READ | ROLE_WRITE;
+    out->roles = mesh->roles != 0 ? mesh->roles : ROLE_READ | ROLE_WRITE;
     out->expires_ms = expires_ms;
     snprintf(out->code, sizeof(out->code), "%s", code);
     ck_assert_int_eq(

@@ -49,6 +49,7 @@ struct mesh {
     struct scratch scratch;
     struct prng prng;
     uint64_t now_ms;
+    uint8_t roles; /* that invitations give; 0: write and read */
     struct mesh_node nodes[MESH_NODES_MAX];
     size_t node_count;
     struct mesh_end ends[MESH_ENDS_MAX];
