@@ -54,6 +54,11 @@ struct merkle_source {
     void *context;
 };
 
+/* The edge of a source's first `size` leaves, which it must hold: what their
+ * root is made of. The source's own error; *out is untouched then. */
+enum err merkle_read_edge(struct merkle_edge *out,
+    const struct merkle_source *source, uint64_t size) MUST_USE;
+
 /*
  * The provers. ERR_MALFORMED for an index or sizes out of order, otherwise
  * the source's own error; *out is untouched then.

@@ -303,3 +303,25 @@ merkle_prove_partial(struct merkle_proof *out,
     }
     return rc;
 }
+
+enum err
+merkle_read_edge(
+    struct merkle_edge *out, const struct merkle_source *source, uint64_t size)
+{
+    struct merkle_edge edge = {.size = size};
+
+    /* The subtree of a bit that is set ends where the lower bits begin. */
+    for (unsigned level = 0; level < MERKLE_LEVELS_MAX; level++) {
+        enum err rc = ERR_OK;
+
+        if (bit_is_set(size, level)) {
+            rc = source->node(source->context, level, (size >> level) - 1,
+                &edge.hashes[level]);
+        }
+        if (rc != ERR_OK) {
+            return rc;
+        }
+    }
+    *out = edge;
+    return ERR_OK;
+}

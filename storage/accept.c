@@ -7,6 +7,8 @@
 
 #include "crypto/base/mem.h"
 #include "storage/bodies.h"
+#include "storage/fork.h"
+#include "storage/heads.h"
 
 /*
  * Logs that begin with a certificate and whose node is no member all the same:
@@ -78,107 +80,6 @@ judge_author(struct store *store, const struct batch *batch)
     return judge_first(store, batch);
 }
 
-/* Two signed heads of one size with two roots: a fork, whatever the rest. */
-static bool
-contradicts(const struct log_state *state, const struct head *head)
-{
-    if (state->has_head && state->head.size == head->size) {
-        return !hash_equal(&state->head.root, &head->root);
-    }
-    if (state->has_target && state->target.size == head->size) {
-        return !hash_equal(&state->target.root, &head->root);
-    }
-    for (size_t i = 0; i < state->awaited_count; i++) {
-        if (state->awaited[i].size == head->size) {
-            return !hash_equal(&state->awaited[i].root, &head->root);
-        }
-    }
-    return false;
-}
-
-/* Will the log pass this size with the batch? */
-static bool
-is_passed(const struct batch *batch, uint64_t size)
-{
-    return size > batch->from && size <= batch->from + batch->count;
-}
-
-/* Does the batch reach a head that waits? Hardly ever before its end. */
-static bool
-reaches_head(const struct log_state *state, const struct batch *batch)
-{
-    bool reaches = state->has_target && is_passed(batch, state->target.size);
-
-    for (size_t k = 0; k < state->awaited_count; k++) {
-        reaches = reaches || is_passed(batch, state->awaited[k].size);
-    }
-    return reaches;
-}
-
-/* Heads that the new prefix reaches must have the root it has there. */
-static enum err
-check_awaited(const struct log_state *state, const struct batch *batch,
-    const struct batch_nodes *nodes)
-{
-    struct merkle_edge edge = state->edge;
-    struct hash completed[MERKLE_LEVELS_MAX];
-    struct hash root;
-
-    if (!reaches_head(state, batch)) {
-        return ERR_OK;
-    }
-    for (size_t i = 0; i < batch->count; i++) {
-        merkle_append(&edge, &nodes->nodes[nodes->first[i]], completed);
-        for (size_t k = 0; k < state->awaited_count; k++) {
-            if (state->awaited[k].size != edge.size) {
-                continue;
-            }
-            merkle_root(&root, &edge);
-            if (!hash_equal(&root, &state->awaited[k].root)) {
-                return ERR_FORK;
-            }
-        }
-        if (state->has_target && state->target.size == edge.size) {
-            merkle_root(&root, &edge);
-            if (!hash_equal(&root, &state->target.root)) {
-                return ERR_FORK;
-            }
-        }
-    }
-    return ERR_OK;
-}
-
-/* After [.., size) is in: which heads are reached, which still awaited. */
-static void
-settle_heads(struct log_state *state, const struct batch *batch)
-{
-    struct head awaited[LOG_AWAITED_MAX + 1];
-    size_t count = 0;
-
-    for (size_t i = 0; i < state->awaited_count; i++) {
-        if (state->awaited[i].size > state->edge.size) {
-            awaited[count++] = state->awaited[i];
-        }
-    }
-    if (state->has_target && state->target.size > state->edge.size &&
-        !log_head_equal(&state->target, &batch->head)) {
-        awaited[count++] = state->target;
-    }
-    /* The newest are kept: they are met last. */
-    state->awaited_count = count < LOG_AWAITED_MAX ? count : LOG_AWAITED_MAX;
-    memcpy(state->awaited, awaited + (count - state->awaited_count),
-        state->awaited_count * sizeof(*awaited));
-    state->has_target = batch->head.size > state->edge.size;
-    if (state->has_target) {
-        state->target = batch->head;
-        state->beyond = batch->proof;
-    } else {
-        state->has_head = true;
-        state->head = batch->head;
-    }
-    state->is_dirty = true;
-}
-
 /* What is held already is not looked at again; the proof is for the end. */
 static enum err
 skip_held(const struct log_state *state, struct batch *batch)
@@ -197,69 +98,85 @@ skip_held(const struct log_state *state, struct batch *batch)
     return ERR_OK;
 }
 
-static const struct head *
-trusted_head(const struct log_state *state, const struct head *head)
-{
-    if (state->has_target && log_head_equal(&state->target, head)) {
-        return &state->target;
-    }
-    return state->has_head && log_head_equal(&state->head, head) ? &state->head
-                                                                 : NULL;
-}
-
-/* A head that contradicts one we keep shows a fork, if it is really signed. */
-static enum err
-judge_head(const struct store *store, const struct log_state *state,
-    const struct batch *batch)
-{
-    enum err rc = ERR_OK;
-
-    if (!contradicts(state, &batch->head)) {
-        return ERR_OK;
-    }
-    rc = log_head_verify(&batch->head, &store->corridor, &batch->log);
-    return rc == ERR_OK ? ERR_FORK : rc;
-}
-
 /*
  * A head of our own log beyond what we hold was signed before a rollback. If
  * its tree does not continue ours, we have written there again since: two
- * entries of one position are signed, and only a new key mends that.
+ * entries of one position are signed, and only a new key mends that. What we
+ * lack for evidence is the other tree; who has it makes that of our head.
  */
 static enum err
-judge_own(struct store *store, struct log_state *state,
-    const struct batch *batch, enum err rc)
+judge_own(
+    struct log_state *state, const struct accept_result *result, enum err rc)
 {
-    if (rc == ERR_BAD_SIGNATURE && batch->head.size > state->edge.size) {
-        enum err ours =
-            log_head_verify(&batch->head, &store->corridor, &batch->log);
-        rc = ours == ERR_OK ? ERR_FORK : ours;
+    if (rc == ERR_BAD_SIGNATURE && result->head_differs) {
+        rc = ERR_FORK;
+        if (!state->is_forked) {
+            /* No table is touched, so the transaction stays clean: the mark
+             * goes to the disk with the next commit, or is found again. */
+            state->is_forked = true;
+            state->is_dirty = true;
+        }
     }
-    if (rc == ERR_FORK) {
-        /* No table is touched, so the transaction stays clean: the mark goes
-         * to the disk with the next commit, or is found once more. */
-        state->is_forked = true;
-        state->is_dirty = true;
+    return rc == ERR_OK && state->is_forked ? ERR_FORK : rc;
+}
+
+/*
+ * Does the batch extend what is held? The edge behind it, and its nodes. A
+ * fork that it shows is in result->evidence, of which is_forked tells.
+ */
+static enum err
+verify_batch(struct store *store, uint32_t log, const struct batch *batch,
+    struct merkle_edge *edge, struct accept_result *result)
+{
+    const struct log_state *state = store->states[log];
+    const struct head *trusted = heads_trusted(state, &batch->head);
+    enum err rc = ERR_OK;
+
+    *edge = state->edge;
+    rc =
+        log_verify_batch(edge, &store->nodes, batch, &store->corridor, trusted);
+    if (rc == ERR_OK) {
+        rc = heads_check(store, log, batch, &result->evidence);
+        result->is_forked = rc == ERR_FORK;
     }
     return rc;
 }
 
-/* Does the batch extend what is held? The edge behind it, and its nodes. */
+/*
+ * What is to be seen before its entries are looked at: a head may tell of a
+ * fork whatever it brings; bodies may be missed here. *out_fills: they are.
+ */
 static enum err
-verify_batch(struct store *store, struct log_state *state,
-    const struct batch *batch, struct merkle_edge *out)
+judge_batch(struct store *store, uint32_t log, struct batch *batch,
+    struct accept_result *result, bool *out_fills)
 {
-    struct merkle_edge edge = state->edge;
-    enum err rc = log_verify_batch(&edge, &store->nodes, batch,
-        &store->corridor, trusted_head(state, &batch->head));
+    const struct log_state *state = store->states[log];
+    enum err rc = heads_judge(store, state, &batch->head, &result->evidence);
 
+    result->is_forked = rc == ERR_FORK;
     if (rc == ERR_OK) {
-        rc = check_awaited(state, batch, &store->nodes);
+        rc = bodies_compare(store, log, batch, out_fills, NULL);
     }
     if (rc == ERR_OK) {
-        *out = edge;
+        rc = skip_held(state, batch);
+    }
+    if (rc == ERR_STALE && batch->head.size <= state->edge.size) {
+        rc = heads_compare(store, log, &batch->head, &result->evidence);
+        result->is_forked = rc == ERR_FORK;
+        rc = rc == ERR_OK || rc == ERR_BUSY ? ERR_STALE : rc;
     }
     return rc;
+}
+
+/* A proof or a body that does not hold: is the head the author's at least? */
+static enum err
+judge_failure(const struct store *store, const struct batch *batch,
+    struct accept_result *result)
+{
+    enum err rc = log_head_verify(&batch->head, &store->corridor, &batch->log);
+
+    result->head_differs = rc == ERR_OK;
+    return rc == ERR_OK ? ERR_BAD_SIGNATURE : rc;
 }
 
 static enum err
@@ -285,7 +202,8 @@ append_all(struct store *store, uint32_t log, const struct batch *batch,
 /* What the batch brings, once it is verified: append, apply, keep the head. */
 static enum err
 take_in(struct store *store, const struct batch *batch,
-    const struct merkle_edge *edge, struct err_msg *msg)
+    const struct merkle_edge *edge, struct accept_result *out,
+    struct err_msg *msg)
 {
     struct log_state *state = NULL;
     uint32_t log = 0;
@@ -299,8 +217,12 @@ take_in(struct store *store, const struct batch *batch,
     if (rc == ERR_OK) {
         state = store->states[log];
         state->edge = *edge;
-        settle_heads(state, batch);
+        heads_settle(state, batch);
         rc = apply_waiting(store, msg);
+    }
+    if (rc == ERR_OK) {
+        out->stored = edge->size;
+        out->accepted = batch->count;
     }
     return rc;
 }
@@ -318,15 +240,75 @@ fill(struct store *store, uint32_t log, const struct batch *batch,
 }
 
 static enum err
+refuse(enum err rc, struct err_msg *msg)
+{
+    if (rc == ERR_STALE || rc == ERR_GAP) {
+        return rc;
+    }
+    return err_set(msg, rc, "a batch of a log was refused: %s", err_text(rc));
+}
+
+/* Of a log that is not known yet, of which nothing is held. */
+static enum err
+accept_first(struct store *store, struct batch *batch,
+    struct accept_result *out, struct err_msg *msg)
+{
+    struct log_state fresh = {.is_dirty = false};
+    struct merkle_edge edge = {.size = 0};
+    enum err rc = skip_held(&fresh, batch);
+
+    if (rc == ERR_OK) {
+        rc = log_verify_batch(
+            &edge, &store->nodes, batch, &store->corridor, NULL);
+    }
+    return rc == ERR_OK ? take_in(store, batch, &edge, out, msg)
+                        : refuse(rc, msg);
+}
+
+/* Of a log that is known: what is verified is taken in; what shows a fork
+ * instead is kept. */
+static enum err
+accept_next(struct store *store, uint32_t log, struct batch *batch,
+    struct accept_result *out, struct err_msg *msg)
+{
+    struct log_state *state = store->states[log];
+    struct batch whole = *batch;
+    struct merkle_edge edge;
+    bool fills = false;
+    enum err rc = judge_batch(store, log, batch, out, &fills);
+
+    if (rc == ERR_STALE && fills) {
+        return fill(store, log, &whole, out, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = verify_batch(store, log, batch, &edge, out);
+    }
+    if (out->is_forked) {
+        rc = fork_keep(store, log, &out->evidence, msg);
+        out->is_forked = rc == ERR_OK;
+        return rc == ERR_STALE ? refuse(ERR_FORK, msg) : rc;
+    }
+    if (rc == ERR_BAD_SIGNATURE) {
+        rc = judge_failure(store, batch, out);
+    }
+    if (node_id_equal(&batch->log.node, &store->self.sign)) {
+        rc = judge_own(state, out, rc);
+    }
+    if (rc != ERR_OK) {
+        return refuse(rc, msg);
+    }
+    if (fills) {
+        rc = fill(store, log, &whole, out, msg);
+    }
+    return rc == ERR_OK ? take_in(store, batch, &edge, out, msg) : rc;
+}
+
+static enum err
 accept_batch(struct store *store, struct batch *batch,
     struct accept_result *out, struct err_msg *msg)
 {
-    struct log_state fresh = {0};
-    struct log_state *state = &fresh;
-    struct merkle_edge edge;
-    struct batch whole;
-    bool fills = false;
     uint32_t log = 0;
+    bool is_known = log_table_find(&store->logs, &batch->log, &log);
     size_t refused = store->refused;
     enum err rc = judge_author(store, batch);
 
@@ -335,47 +317,19 @@ accept_batch(struct store *store, struct batch *batch,
             rc == ERR_GAP ? "the admission of a log's author has not come"
                           : "a log whose author is no member");
     }
+    out->stored = is_known ? store->states[log]->edge.size : 0;
+    if (is_known && store->states[log]->has_evidence &&
+        fork_is_frozen(store, log)) {
+        return err_set(msg, ERR_FORK,
+            "a log that was signed in two versions takes no more entries");
+    }
     bodies_drop(store, batch);
     rc = bodies_check(store, batch);
     if (rc != ERR_OK) {
         return err_set(msg, rc, "a batch lacks bodies that this node is due");
     }
-    if (log_table_find(&store->logs, &batch->log, &log)) {
-        state = store->states[log];
-    }
-    out->stored = state->edge.size;
-    rc = judge_head(store, state, batch);
-    if (rc == ERR_OK && state != &fresh) {
-        rc = bodies_compare(store, log, batch, &fills, msg);
-    }
-    whole = *batch;
-    if (rc == ERR_OK) {
-        rc = skip_held(state, batch);
-    }
-    if (rc == ERR_STALE && fills) {
-        return fill(store, log, &whole, out, msg);
-    }
-    if (rc == ERR_STALE || rc == ERR_GAP) {
-        return rc;
-    }
-    if (rc == ERR_OK) {
-        rc = verify_batch(store, state, batch, &edge);
-    }
-    if (node_id_equal(&batch->log.node, &store->self.sign)) {
-        rc = judge_own(store, state, batch, rc);
-    }
-    if (rc != ERR_OK) {
-        return err_set(
-            msg, rc, "a batch of a log was refused: %s", err_text(rc));
-    }
-    if (fills) {
-        rc = fill(store, log, &whole, out, msg);
-    }
-    if (rc == ERR_OK) {
-        rc = take_in(store, batch, &edge, msg);
-    }
-    out->stored = edge.size;
-    out->accepted = batch->count;
+    rc = is_known ? accept_next(store, log, batch, out, msg)
+                  : accept_first(store, batch, out, msg);
     out->refused = store->refused - refused;
     return rc;
 }
@@ -398,7 +352,8 @@ store_accept(struct store *store, struct bytes encoded,
     if (rc == ERR_OK) {
         rc = accept_batch(store, &batch, &result, msg);
     }
-    if (rc == ERR_OK || rc == ERR_STALE) {
+    if (rc == ERR_OK || rc == ERR_STALE || rc == ERR_BAD_SIGNATURE ||
+        rc == ERR_FORK) {
         *out = result;
     }
     batch.entries = entries;

@@ -6,6 +6,7 @@
 #include "crypto/base/num.h"
 #include "storage/apply_internal.h"
 #include "storage/bodies.h"
+#include "storage/fork.h"
 
 enum err
 apply_refuse(struct store *store, uint64_t arrival, enum void_reason reason,
@@ -42,23 +43,6 @@ apply_rank(
     return rc;
 }
 
-/*
- * A log with a cut counts no further than it (docs/membership.md). In a
- * rebuild the cuts are known before the statements that make them are met.
- */
-static uint64_t
-counted_size(struct store *store, const struct delta_item *item)
-{
-    uint64_t cut = UINT64_MAX;
-
-    if (!store->is_rebuilding) {
-        cut = membership_cut(&store->membership, item->log);
-    } else if (item->log < store->cut_count) {
-        cut = store->cuts[item->log];
-    }
-    return num_min_u64(item->size, cut);
-}
-
 /* Is all that the clock counts applied here? And the rank that follows. */
 static enum err
 check_causes(struct store *store, const struct author *author,
@@ -67,7 +51,8 @@ check_causes(struct store *store, const struct author *author,
     uint64_t rank = author->rank;
 
     for (size_t i = 0; i < delta->count; i++) {
-        uint64_t size = counted_size(store, &delta->items[i]);
+        uint64_t size = num_min_u64(
+            delta->items[i].size, fork_counted_max(store, delta->items[i].log));
         struct dot last = {delta->items[i].log, size - 1};
         uint64_t its = 0;
         enum err rc = ERR_OK;

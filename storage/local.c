@@ -84,8 +84,10 @@ local_check(struct store *store, uint32_t log, struct err_msg *msg)
 
     if (state->is_forked) {
         return err_set(msg, ERR_FORK,
-            "this node's log was continued elsewhere before a restore: it "
-            "takes no more entries and needs a new node key");
+            "this node's log was continued elsewhere (by a copy of its home, "
+            "or before a restore), so two versions of it are signed: nothing "
+            "more is written to it, what was written stays; enrol a new node "
+            "of this office, and have this one retired");
     }
     if (state->has_target || state->awaited_count > 0 ||
         state->author.applied != state->edge.size) {

@@ -3,6 +3,7 @@
 
 #include "crypto/base/mem.h"
 #include "storage/bodies.h"
+#include "storage/fork.h"
 #include "storage/view.h"
 
 static void
@@ -27,6 +28,7 @@ snapshot_free(struct snapshot *snapshot)
     vclock_release(&snapshot->stored);
     vclock_release(&snapshot->applied);
     vclock_release(&snapshot->times);
+    mem_free(snapshot->flags);
     mem_free(snapshot);
 }
 
@@ -132,6 +134,24 @@ fill_clocks(const struct store *store, struct snapshot *snapshot)
     return rc;
 }
 
+/* What is known of logs beyond their sizes. */
+static enum err
+note_forks(const struct store *store, struct snapshot *snapshot)
+{
+    memcpy(snapshot->marks, store->marks.names, sizeof(snapshot->marks));
+    snapshot->flags = mem_zalloc(store->state_count + 1, 1);
+    if (snapshot->flags == NULL) {
+        return ERR_NOMEM;
+    }
+    snapshot->flag_count = store->state_count;
+    for (uint32_t i = 0; i < store->state_count; i++) {
+        snapshot->flags[i] =
+            (uint8_t)((store->states[i]->is_forked ? SNAPSHOT_FORKED : 0) |
+                      (fork_is_frozen(store, i) ? SNAPSHOT_FROZEN : 0));
+    }
+    return ERR_OK;
+}
+
 enum err
 snapshot_prepare(const struct store *store, struct snapshot **out)
 {
@@ -143,6 +163,9 @@ snapshot_prepare(const struct store *store, struct snapshot **out)
     }
     snapshot->users = 1;
     rc = fill_clocks(store, snapshot);
+    if (rc == ERR_OK) {
+        rc = note_forks(store, snapshot);
+    }
     if (rc != ERR_OK) {
         snapshot_free(snapshot);
         return rc;

@@ -34,6 +34,7 @@ state_release(struct store *store)
     members_release(store);
     log_table_release(&store->logs);
     memset(&store->logs, 0, sizeof(store->logs));
+    marks_release(&store->marks);
     store->time_max = 0;
 }
 
@@ -52,6 +53,7 @@ push_state(struct store *store, struct log_state **out)
     if (state == NULL) {
         return ERR_NOMEM;
     }
+    state->vouches_changed = true;
     store->states[store->state_count++] = state;
     *out = state;
     return ERR_OK;
@@ -243,6 +245,12 @@ state_load(struct store *store, struct err_msg *msg)
     }
     if (rc == ERR_OK) {
         rc = members_eval(store);
+    }
+    if (rc == ERR_OK) {
+        rc = cosign_load(store, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = marks_make(store, msg);
     }
     txn_abort(store->txn);
     store->txn = NULL;

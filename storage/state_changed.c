@@ -8,6 +8,7 @@
 #include "crypto/base/mem.h"
 #include "crypto/base/num.h"
 #include "storage/bodies.h"
+#include "storage/fork.h"
 
 /* Members' logs have numbers from their admission on: no clock waits for a
  * log only because nothing of it has come. */
@@ -156,7 +157,7 @@ struct former {
     size_t open_count;
     uint8_t *verdicts;
     size_t verdict_count;
-    uint64_t *counted; /* per log: applied entries before its cut */
+    uint64_t *counted; /* per log: see counted_entries */
     size_t log_count;
     bool bodies_unwanted;
 };
@@ -169,11 +170,16 @@ former_release(struct former *former)
     mem_free(former->counted);
 }
 
+/* The applied entries before its cut; of a forked log how many any entry can
+ * count, since a cut that decides says that anew. */
 static uint64_t
 counted_entries(const struct store *store, uint32_t log)
 {
-    return num_min_u64(store->states[log]->author.applied,
-        membership_cut(&store->membership, log));
+    const struct log_state *state = store->states[log];
+
+    return state->is_forked ? fork_counted_max(store, log)
+                            : num_min_u64(state->author.applied,
+                                  membership_cut(&store->membership, log));
 }
 
 static enum err

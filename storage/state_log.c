@@ -8,7 +8,8 @@ enum {
     LOG_HAS_TARGET = 2,
     LOG_IS_FORKED = 4,
     LOG_LACKS_BODIES = 8,
-    LOG_FLAGS_ALL = 15
+    LOG_HAS_EVIDENCE = 16,
+    LOG_FLAGS_ALL = 31
 };
 
 enum err
@@ -25,11 +26,11 @@ log_state_encode(struct buf *out, const struct log_state *state)
             buf_put(out, state->edge.hashes[level].bytes, 32);
         }
     }
-    buf_put_u8(
-        out, (uint8_t)((state->has_head ? LOG_HAS_HEAD : 0) |
-                       (state->has_target ? LOG_HAS_TARGET : 0) |
-                       (state->is_forked ? LOG_IS_FORKED : 0) |
-                       (state->absent.count > 0 ? LOG_LACKS_BODIES : 0)));
+    buf_put_u8(out, (uint8_t)((state->has_head ? LOG_HAS_HEAD : 0) |
+                              (state->has_target ? LOG_HAS_TARGET : 0) |
+                              (state->is_forked ? LOG_IS_FORKED : 0) |
+                              (state->absent.count > 0 ? LOG_LACKS_BODIES : 0) |
+                              (state->has_evidence ? LOG_HAS_EVIDENCE : 0)));
     if (state->absent.count > 0) {
         buf_put_u64(out, state->absent.count);
         buf_put_u64(out, state->absent.from);
@@ -98,6 +99,7 @@ log_state_decode(
     state.has_head = (flags & LOG_HAS_HEAD) != 0;
     state.has_target = (flags & LOG_HAS_TARGET) != 0;
     state.is_forked = (flags & LOG_IS_FORKED) != 0;
+    state.has_evidence = (flags & LOG_HAS_EVIDENCE) != 0;
     if ((flags & LOG_LACKS_BODIES) != 0) {
         get_absent(&cursor, &state);
     }
@@ -110,7 +112,8 @@ log_state_decode(
     }
     state.awaited_count = cursor_u8(&cursor);
     if (state.awaited_count > LOG_AWAITED_MAX ||
-        (flags & ~(unsigned)LOG_FLAGS_ALL) != 0) {
+        (flags & ~(unsigned)LOG_FLAGS_ALL) != 0 ||
+        (state.has_evidence && !state.is_forked)) {
         return ERR_CORRUPT;
     }
     for (size_t i = 0; i < state.awaited_count; i++) {
@@ -133,6 +136,7 @@ log_state_decode(
         author_release(&state.author);
         return ERR_CORRUPT;
     }
+    state.vouches_changed = true;
     *out = state;
     return ERR_OK;
 }

@@ -381,6 +381,9 @@ store_commit(struct store *store, struct err_msg *msg)
         rc = flush(store, msg);
     }
     if (rc == ERR_OK) {
+        rc = marks_make(store, msg);
+    }
+    if (rc == ERR_OK) {
         rc = snapshot_prepare(store, &snapshot);
     }
     if (rc == ERR_OK) {

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "storage/reader.h"
+#include "storage/vouch.h"
 
 enum {
     LOG_AWAITED_MAX = 3,      /* older heads, kept to check when reached */
@@ -38,8 +39,16 @@ struct log_state {
     } absent;
     uint64_t run_next; /* the arrival number that would extend its last run */
     bool is_dirty;
-    bool signs;     /* ours, and longer than its head */
-    bool is_forked; /* ours, and somebody holds another signed continuation */
+    bool signs;        /* ours, and longer than its head */
+    bool is_forked;    /* signed in two versions: storage/fork.h */
+    bool has_evidence; /* of that; for our own log it may be lacking */
+    /* For the marks (marks.c): the root of that many entries, and the name of
+     * the log's cosignatures. */
+    uint64_t root_size;
+    struct hash root;
+    bool vouches_changed;
+    bool has_vouches;
+    struct hash vouches;
 };
 
 /* A record being merged in this transaction. */
@@ -65,8 +74,12 @@ struct roster {
     struct refused_item *refused; /* statements that are void */
     size_t refused_count;
 };
+enum { SNAPSHOT_FORKED = 1, SNAPSHOT_FROZEN = 2 };
 struct snapshot {
     unsigned users;
+    uint8_t marks[MARKS_BYTES];
+    uint8_t *flags; /* per log number: SNAPSHOT_… */
+    size_t flag_count;
     struct buf clock;   /* `told`, full form */
     struct vclock told; /* what peers are told of stored sizes */
     uint64_t absent;    /* changes without their bodies */
@@ -75,12 +88,30 @@ struct snapshot {
     struct vclock times; /* hybrid time of each log's last applied entry */
 };
 
+static inline unsigned
+snapshot_flags(const struct snapshot *snapshot, uint32_t log)
+{
+    return log < snapshot->flag_count ? snapshot->flags[log] : 0;
+}
+
 struct store_secrets { /* secret memory */
     struct node_secrets node;
     struct secret_key table; /* seals content keys */
     struct secret_key index; /* makes index terms */
     struct kind_tags tags;   /* makes kind tags */
     struct secret_key notes; /* seals notes */
+};
+
+/* What peers compare beyond clocks, and what it takes to make it quickly. */
+struct marks_place {
+    struct log_id id;
+    uint32_t log;
+};
+struct marks {
+    uint8_t names[MARKS_BYTES];
+    struct marks_place *order; /* all logs, by id */
+    size_t count;
+    struct buf rows; /* to be used again */
 };
 
 struct store {
@@ -106,6 +137,9 @@ struct store {
     bool *generation_has;
     uint64_t next_arrival;
     uint64_t next_touched;
+    uint64_t next_vouch;  /* the sequence of the next cosignature kept */
+    uint64_t cosign_time; /* of our own newest one */
+    struct marks marks;
     uint64_t time_max;
 
     /* The transaction. */
@@ -189,6 +223,13 @@ struct snapshot *snapshot_take(struct store *store);
 void snapshot_drop(struct store *store, struct snapshot *snapshot);
 struct roster *roster_take(struct store *store);
 void roster_drop(struct store *store, struct roster *roster);
+
+/* marks.c: make them of the state as it is, within a transaction. */
+enum err marks_make(struct store *store, struct err_msg *msg) MUST_USE;
+void marks_release(struct marks *marks);
+
+/* cosign.c: where the sequence of cosignatures stands, and our own time. */
+enum err cosign_load(struct store *store, struct err_msg *msg) MUST_USE;
 
 /* The reader over the current transaction. */
 struct reader store_reader(struct store *store);

@@ -35,4 +35,13 @@ enum err verify_logs(struct verifying *v, struct err_msg *msg) MUST_USE;
 enum err verify_records(struct verifying *v, struct err_msg *msg) MUST_USE;
 enum err verify_tables(struct verifying *v, struct err_msg *msg) MUST_USE;
 
+/* verify_vouch.c: a row of evidence, one of cosignatures; and does a log that
+ * counts as forked have its evidence? */
+enum err verify_evidence(
+    struct verifying *v, struct bytes key, struct bytes value) MUST_USE;
+enum err verify_cosignature(
+    struct verifying *v, struct bytes key, struct bytes value) MUST_USE;
+enum err verify_forked(
+    struct verifying *v, uint32_t log, const struct log_state *state) MUST_USE;
+
 #endif

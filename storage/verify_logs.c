@@ -125,6 +125,18 @@ count_chained(struct verifying *v, enum void_reason reason)
     }
 }
 
+/* Up to the log's cut; of a frozen one what is stored. */
+static uint64_t
+counted_size(const struct verifying *v, const struct delta_item *item)
+{
+    const struct snapshot *snapshot = v->view->snapshot;
+    uint64_t max = (snapshot_flags(snapshot, item->log) & SNAPSHOT_FROZEN) != 0
+                       ? vclock_get(&snapshot->stored, item->log)
+                       : membership_cut(v->reader.membership, item->log);
+
+    return num_min_u64(item->size, max);
+}
+
 /*
  * 1 + the greatest rank that its clock counts. Cuts may have come between two
  * control entries, so those are left alone.
@@ -137,8 +149,7 @@ check_rank(struct verifying *v, const struct log_id *id,
     uint64_t rank = before;
 
     for (size_t i = 0; i < delta->count; i++) {
-        uint64_t size = num_min_u64(delta->items[i].size,
-            membership_cut(v->reader.membership, delta->items[i].log));
+        uint64_t size = counted_size(v, &delta->items[i]);
         struct dot last = {delta->items[i].log, size - 1};
         struct stored_entry counted;
         enum err rc = ERR_OK;
@@ -380,6 +391,9 @@ check_log(
     }
     if (rc == ERR_OK) {
         rc = check_author(v, &state);
+    }
+    if (rc == ERR_OK) {
+        rc = verify_forked(v, number, &state);
     }
 out:
     v->report.logs++;

@@ -320,6 +320,10 @@ check_row(struct verifying *v, enum table table, const struct scan *scan)
         return check_touched(v, scan->key, scan->value);
     case TABLE_PEERS:
         return check_note(v, scan->key, scan->value);
+    case TABLE_EVIDENCE:
+        return verify_evidence(v, scan->key, scan->value);
+    case TABLE_COSIGNATURES:
+        return verify_cosignature(v, scan->key, scan->value);
     default:
         return ERR_OK;
     }
@@ -329,7 +333,8 @@ enum err
 verify_tables(struct verifying *v, struct err_msg *msg)
 {
     static const enum table tables[] = {TABLE_KEYS, TABLE_PENDING,
-        TABLE_REFUSED, TABLE_MEMBERS, TABLE_TOUCHED, TABLE_PEERS};
+        TABLE_REFUSED, TABLE_MEMBERS, TABLE_TOUCHED, TABLE_PEERS,
+        TABLE_EVIDENCE, TABLE_COSIGNATURES};
     enum err rc = check_index(v, msg);
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && rc == ERR_OK;

@@ -201,6 +201,8 @@ view_log(const struct view *view, uint32_t log, struct view_log *out)
     out->told = vclock_get(&snapshot->told, log);
     out->applied = vclock_get(&snapshot->applied, log);
     out->time = vclock_get(&snapshot->times, log);
+    out->is_forked = (snapshot_flags(snapshot, log) & SNAPSHOT_FORKED) != 0;
+    out->is_frozen = (snapshot_flags(snapshot, log) & SNAPSHOT_FROZEN) != 0;
     return ERR_OK;
 }
 

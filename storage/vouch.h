@@ -3,8 +3,8 @@
  * What nodes know of one another's logs beyond their entries: heads that
  * others have met, evidence that a log was signed in two versions, and
  * cosignatures, by which nodes vouch for heads that they have reached in full
- * (docs/protocol.md, "Forks" and "Cosignatures"; docs/storage.md, "evidence",
- * "cosignatures").
+ * (docs/protocol.md, "Forked logs" and "Cosignatures"; docs/storage.md,
+ * "evidence", "cosignatures").
  *
  * A log against which evidence is kept is *forked*. While no retirement cuts
  * it, it is *frozen* too: it takes no more entries, clocks count no more of it

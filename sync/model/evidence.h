@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Evidence of a fork: what shows anyone who knows a log's name that its author
- * signed two histories of it (docs/protocol.md, "Forks").
+ * signed two histories of it (docs/protocol.md, "Forked logs").
  *
  * Two heads a and b of one log, a.size <= b.size, and the root that b's tree
  * really has at a's size, with the proof of that. It is not a's root, so no

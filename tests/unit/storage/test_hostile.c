@@ -532,7 +532,7 @@ START_TEST(an_office_begins_few_logs_that_come_to_nothing)
 END_TEST
 
 /* Two heads of one size that the log's author really signed. */
-START_TEST(a_fork_is_told_and_not_taken_in)
+START_TEST(a_fork_is_kept_as_evidence_and_not_taken_in)
 {
     struct forged one = {{0}, {0}, {0}};
     struct forged two = {{0}, {0}, {0}};
@@ -548,6 +548,11 @@ START_TEST(a_fork_is_told_and_not_taken_in)
     ck_assert_int_eq(accept_at(1), ERR_OK);
     before = fixture_digest(&f, 1);
     forge(LOG_CHANGES, &two, 1);
+    ck_assert_int_eq(accept_at(1), ERR_OK);
+    ck_assert(result.is_forked);
+    ck_assert_uint_eq(result.accepted, 0);
+    ck_assert_int_eq(evidence_verify(&result.evidence, &f.corridor), ERR_OK);
+    /* The same again, and all else of that log: no more of it. */
     ck_assert_int_eq(accept_at(1), ERR_FORK);
     after = fixture_digest(&f, 1);
     ck_assert_mem_eq(before.digest.bytes, after.digest.bytes, 32);
@@ -708,7 +713,7 @@ main(void)
         tcase, statements_without_right_are_listed_where_they_arrived);
     tcase_add_test(tcase, logs_of_strangers_are_not_begun);
     tcase_add_test(tcase, an_office_begins_few_logs_that_come_to_nothing);
-    tcase_add_test(tcase, a_fork_is_told_and_not_taken_in);
+    tcase_add_test(tcase, a_fork_is_kept_as_evidence_and_not_taken_in);
     tcase_add_test(
         tcase, a_node_that_was_rolled_back_takes_its_entries_back_and_goes_on);
     tcase_add_test(tcase, a_node_that_wrote_on_after_a_rollback_stops_for_good);
