@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/cli/audit.h"
 
+static const struct arg_option export_options[] = {
+    {"log", "NODE"}, {"headers", NULL}, {NULL, NULL}};
+
 const struct command audit_verbs[] = {
+    {"audit export", "DIR [--log NODE] [--headers]",
+        "write the logs into a directory that auditors' tools read; again, it "
+        "writes what is new",
+        export_options, 1, 1, false, command_audit_export},
     {"audit key", "[NODE]",
         "print the keys with which this node's logs are checked, for paper",
         NULL, 0, 1, false, command_audit_key},

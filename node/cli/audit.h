@@ -15,6 +15,7 @@ extern const size_t audit_verbs_count;
 /* "audit" alone, or with a word that is no verb: lists them. */
 command_fn command_audit;
 
+command_fn command_audit_export;
 command_fn command_audit_key;
 
 #endif

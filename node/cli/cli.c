@@ -144,8 +144,8 @@ cli_refused(struct cli *cli, const struct api_response *answer)
                : CLI_FAILED;
 }
 
-static void
-on_progress(void *context, uint64_t done, uint64_t all)
+void
+cli_progress(void *context, uint64_t done, uint64_t all)
 {
     struct cli *cli = context;
 
@@ -165,7 +165,7 @@ open_client(struct cli *cli, struct err_msg *msg)
     struct client_options options = {.home = cli->home,
         .passphrase_file = cli_option(cli, "passphrase-file"),
         .needs_peers = cli->command->needs_peers,
-        .progress = on_progress,
+        .progress = cli_progress,
         .context = cli};
 
     if (cli->client != NULL) {

@@ -94,6 +94,9 @@ enum cli_exit cli_print_json(struct cli *cli, struct api_response *answer);
 enum cli_exit cli_print_member(
     struct cli *cli, struct api_response *answer, const char *name);
 
+/* Say how far long work has come, on a terminal; `context` is the cli. */
+void cli_progress(void *context, uint64_t done, uint64_t all);
+
 struct sheet;
 /* Print and release a sheet. */
 enum cli_exit cli_print_sheet(struct cli *cli, struct sheet *sheet);

@@ -53,6 +53,17 @@ claim "with room again the same import succeeds" \
 claim "each record is there once" at_least "$(get pnh .records digest)" \
     "$(($(grep -c '"kind":' "$WORK/cases.jsonl") + 1))"
 claim "and verifies" is_clean pnh
+
+# An export for auditors onto a full stick.
+mkdir "$WORK/stick"
+need mount -t tmpfs -o size=256k none "$WORK/stick"
+MOUNTS+=("$WORK/stick")
+claim "an export beyond its disk fails, and says why" fails_saying 1 \
+    "no room" c pnh audit export "$WORK/stick/out" --headers
+need mount -o remount,size=200m "$WORK/stick"
+claim "with room it goes on" c pnh audit export "$WORK/stick/out" --headers
+claim "to its end" is "$(get pnh '[.logs[].files] | add' audit export \
+    "$WORK/stick/out" --headers)" 0
 stop_daemon pnh
 
 # The receiver's disk is full: it says so, and goes on when there is room.
