@@ -44,7 +44,9 @@ static const struct code_info codes[FINDING_CODES] = {
     [FINDING_UNEXPECTED_FILE] = {"unexpected-file",
         "Something stands in an export that does not belong there."},
     [FINDING_LOG_MISSING] = {"log-missing",
-        "A log that was there last time is not there."},
+        "A log that was there last time, or that others count, is not there."},
+    [FINDING_ENTRIES_WITHHELD] = {"entries-withheld",
+        "Others count more entries of a log than it shows."},
     [FINDING_LOG_ROLLED_BACK] = {"log-rolled-back",
         "A log is shorter than last time: an older checkpoint is shown."},
     [FINDING_LOG_REWRITTEN] = {"log-rewritten",
@@ -134,6 +136,8 @@ log_label(char out[LOG_LABEL_BYTES], const struct log_id *log)
 }
 
 /* Cut at the buffer's end, never within a character. */
+static void put_sentence(char out[FINDING_TEXT_BYTES], const char *format,
+    va_list args) __attribute__((format(printf, 2, 0)));
 static void
 put_sentence(char out[FINDING_TEXT_BYTES], const char *format, va_list args)
 {
@@ -171,21 +175,21 @@ put_place(char out[FINDING_TEXT_BYTES], struct finding_place place)
     }
 }
 
-void
-findings_add(struct findings *findings, struct finding_place place,
-    enum finding_code code, const char *format, ...)
+/* A finding without its sentence; NULL if it is only counted. */
+static struct finding *
+add(struct findings *findings, struct finding_place place,
+    enum finding_code code)
 {
     struct finding *finding = NULL;
-    va_list args;
 
     findings->counts[code]++;
     if (findings->counts[code] > FINDINGS_PER_CODE_MAX) {
-        return;
+        return NULL;
     }
     if (mem_grow((void **)&findings->items, &findings->capacity,
             findings->count + 1, sizeof(*findings->items)) != ERR_OK) {
         findings->rc = ERR_NOMEM;
-        return;
+        return NULL;
     }
     finding = &findings->items[findings->count++];
     *finding = (struct finding){.code = code,
@@ -195,10 +199,45 @@ findings_add(struct findings *findings, struct finding_place place,
     if (place.log != NULL) {
         finding->log = *place.log;
     }
-    put_place(finding->text, place);
+    return finding;
+}
+
+void
+findings_add(struct findings *findings, struct finding_place place,
+    enum finding_code code, const char *format, ...)
+{
+    struct finding *finding = add(findings, place, code);
+    va_list args;
+
+    if (finding != NULL) {
+        put_place(finding->text, place);
+        va_start(args, format);
+        put_sentence(finding->text, format, args);
+        va_end(args);
+    }
+}
+
+static void put_text(char out[FINDING_TEXT_BYTES], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void
+put_text(char out[FINDING_TEXT_BYTES], const char *format, ...)
+{
+    va_list args;
+
     va_start(args, format);
-    put_sentence(finding->text, format, args);
+    put_sentence(out, format, args);
     va_end(args);
+}
+
+void
+findings_add_text(struct findings *findings, struct finding_place place,
+    enum finding_code code, const char *text)
+{
+    struct finding *finding = add(findings, place, code);
+
+    if (finding != NULL) {
+        put_text(finding->text, "%s", text);
+    }
 }
 
 void

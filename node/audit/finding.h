@@ -26,6 +26,7 @@ enum finding_code {
     FINDING_TILE_WRONG,
     FINDING_UNEXPECTED_FILE,
     FINDING_LOG_MISSING,
+    FINDING_ENTRIES_WITHHELD,
     FINDING_LOG_ROLLED_BACK,
     FINDING_LOG_REWRITTEN,
     FINDING_HEADER_MISSING,
@@ -107,6 +108,9 @@ struct finding_place {
 void findings_add(struct findings *findings, struct finding_place place,
     enum finding_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Add one whose sentence names its place itself. */
+void findings_add_text(struct findings *findings, struct finding_place place,
+    enum finding_code code, const char *text);
 /* Add a remark, unless the same one stands already. */
 void findings_remark(struct findings *findings, bool is_gap, const char *format,
     ...) __attribute__((format(printf, 3, 4)));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/cli/args.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "crypto/base/num.h"
@@ -27,21 +28,39 @@ add_word(struct args *args, const char *word, struct err_msg *msg)
     return ERR_OK;
 }
 
-/* "--name", with the words after it; *out_used how many of these it took. */
+static bool
+may_repeat(const struct arg_option *option)
+{
+    size_t size = option->value == NULL ? 0 : strlen(option->value);
+
+    return size > 3 && strcmp(option->value + size - 3, "...") == 0;
+}
+
+/* How an option is written: "--name", or "-n" where it is a letter. */
+static const char *
+hyphens(const struct arg_option *option)
+{
+    return option->name[1] == '\0' ? "-" : "--";
+}
+
+/*
+ * "--name" or "-n", with the words after it; *out_used how many of these it
+ * took.
+ */
 static enum err
 add_option(struct args *args, const struct arg_option *options,
     const char *const *rest, int *out_used, struct err_msg *msg)
 {
-    const char *text = rest[0] + 2;
+    const char *text = rest[0] + (rest[0][1] == '-' ? 2 : 1);
     const char *equals = strchr(text, '=');
     size_t size = equals != NULL ? (size_t)(equals - text) : strlen(text);
     const struct arg_option *option = find(options, text, size);
     const char *value = equals != NULL ? equals + 1 : NULL;
 
     *out_used = 0;
-    if (option == NULL) {
-        return err_set(
-            msg, ERR_CONFIG, "there is no option --%.*s", (int)size, text);
+    if (option == NULL || (rest[0][1] != '-') != (size == 1)) {
+        return err_set(msg, ERR_CONFIG, "there is no option %.*s",
+            (int)(text - rest[0] + (ptrdiff_t)size), rest[0]);
     }
     if (option->value == NULL && value != NULL) {
         return err_set(msg, ERR_CONFIG, "--%s has no value", option->name);
@@ -51,12 +70,14 @@ add_option(struct args *args, const struct arg_option *options,
         *out_used = 1;
     }
     if (option->value != NULL && value == NULL) {
-        return err_set(msg, ERR_CONFIG, "--%s wants a value: --%s %s",
-            option->name, option->name, option->value);
+        return err_set(msg, ERR_CONFIG, "%s%s wants a value: %s%s %s",
+            hyphens(option), option->name, hyphens(option), option->name,
+            option->value);
     }
-    if (args_option(args, option->name) != NULL ||
-        args->option_count == ARGS_OPTIONS_MAX) {
-        return err_set(msg, ERR_CONFIG, "--%s is given twice", option->name);
+    if (args->option_count == ARGS_OPTIONS_MAX ||
+        (args_option(args, option->name) != NULL && !may_repeat(option))) {
+        return err_set(msg, ERR_CONFIG, "%s%s is given %s", hyphens(option),
+            option->name, may_repeat(option) ? "too often" : "twice");
     }
     args->names[args->option_count] = option->name;
     args->values[args->option_count] = value != NULL ? value : "";
@@ -83,7 +104,7 @@ args_parse(struct args *out, const struct arg_option *options, int argc,
             rc = add_word(out, argv[i], msg);
         } else if (strcmp(rest[0], "--") == 0) {
             only_words = true;
-        } else if (rest[0][1] == '-') {
+        } else if (rest[0][1] == '-' || rest[0][2] == '\0') {
             rc = add_option(out, options, rest, &used, msg);
             i += used;
         } else {
@@ -99,6 +120,19 @@ const char *
 args_option(const struct args *args, const char *name)
 {
     for (size_t i = 0; i < args->option_count; i++) {
+        if (strcmp(args->names[i], name) == 0) {
+            return args->values[i];
+        }
+    }
+    return NULL;
+}
+
+const char *
+args_option_next(const struct args *args, const char *name, size_t *at)
+{
+    while (*at < args->option_count) {
+        const size_t i = (*at)++;
+
         if (strcmp(args->names[i], name) == 0) {
             return args->values[i];
         }

@@ -8,9 +8,13 @@
 
 #include "crypto/base/err.h"
 
-enum { ARGS_WORDS_MAX = 512, ARGS_OPTIONS_MAX = 24 };
+enum { ARGS_WORDS_MAX = 512, ARGS_OPTIONS_MAX = 96 };
 
-/* An option "--name", or "--name VALUE" (also "--name=VALUE"). */
+/*
+ * An option "--name", or "--name VALUE" (also "--name=VALUE"). One of a single
+ * letter is written "-n VALUE". One whose value ends in three dots may be
+ * given again.
+ */
 struct arg_option {
     const char *name;  /* without hyphens; NULL ends a table */
     const char *value; /* what VALUE is, for the usage; NULL: it has none */
@@ -35,6 +39,9 @@ enum err args_parse(struct args *out, const struct arg_option *options,
 
 /* An option's value, "" if it has none, NULL if it was not given. */
 const char *args_option(const struct args *args, const char *name);
+/* Its values in turn: *at begins at 0 and is moved on; NULL after the last. */
+const char *args_option_next(
+    const struct args *args, const char *name, size_t *at);
 
 /*
  * "30", "30s", "5m", "24h", "7d" as seconds, 1 at least; a bare number counts

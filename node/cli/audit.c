@@ -9,6 +9,10 @@ const struct command audit_verbs[] = {
         "write the logs into a directory that auditors' tools read; again, it "
         "writes what is new",
         export_options, 1, 1, false, command_audit_export},
+    {"audit check",
+        "PATH --key VKEY|FILE [--key …] [--since PATH] [-o EVIDENCE]",
+        "check an export, a proof, evidence of a fork, or a home, with a key",
+        audit_check_options, 1, 1, false, command_audit_check},
     {"audit key", "[NODE]",
         "print the keys with which this node's logs are checked, for paper",
         NULL, 0, 1, false, command_audit_key},

@@ -7,8 +7,8 @@
 #include "crypto/base/buf.h"
 #include "tests/lib/run.h"
 
-static const struct arg_option options[] = {
-    {"json", NULL}, {"home", "DIR"}, {"help", NULL}, {NULL, NULL}};
+static const struct arg_option options[] = {{"json", NULL}, {"home", "DIR"},
+    {"help", NULL}, {"o", "FILE"}, {"key", "KEY..."}, {NULL, NULL}};
 
 enum { WORDS_MAX = 8 };
 
@@ -60,6 +60,12 @@ static const struct {
     {{"-", "a=-5"}, "- a=-5 "},
     {{"--", "--json", "-x"}, "--json -x "},
     {{"issues-=debt", "notes+=--x"}, "issues-=debt notes+=--x "},
+    {{"-o", "x", "a"}, "o=x a "},
+    {{"--key", "x", "--key=y"}, "key=x key=y "},
+    {{"-o"}, NULL},
+    {{"--o", "x"}, NULL},
+    {{"-o", "x", "-o", "y"}, NULL},
+    {{"-oo", "x"}, NULL},
     {{"--home"}, NULL},
     {{"--json=yes"}, NULL},
     {{"--jso"}, NULL},
@@ -83,6 +89,23 @@ START_TEST(words_and_options_are_told_apart)
         ck_assert_msg(rc == ERR_OK, "row %d: %s", _i, msg.text);
         ck_assert_str_eq(got, rows[_i].want);
     }
+}
+END_TEST
+
+START_TEST(an_option_that_may_repeat_gives_all_its_values)
+{
+    char first[] = "--key=a";
+    char other[] = "--home=h";
+    char second[] = "--key=b";
+    char *words[] = {first, other, second, NULL};
+    struct args args;
+    size_t at = 0;
+
+    ck_assert_int_eq(args_parse(&args, options, 3, words, NULL), ERR_OK);
+    ck_assert_str_eq(args_option_next(&args, "key", &at), "a");
+    ck_assert_str_eq(args_option_next(&args, "key", &at), "b");
+    ck_assert_ptr_null(args_option_next(&args, "key", &at));
+    ck_assert_str_eq(args_option(&args, "key"), "a");
 }
 END_TEST
 
@@ -148,6 +171,7 @@ main(void)
 
     tcase_add_loop_test(tcase, words_and_options_are_told_apart, 0,
         sizeof(rows) / sizeof(rows[0]));
+    tcase_add_test(tcase, an_option_that_may_repeat_gives_all_its_values);
     tcase_add_test(tcase, there_are_at_most_so_many_words);
     tcase_add_loop_test(
         tcase, times_have_units, 0, sizeof(durations) / sizeof(durations[0]));

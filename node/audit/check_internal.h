@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the check share. */
+#ifndef CORRIDOR_NODE_AUDIT_CHECK_INTERNAL_H
+#define CORRIDOR_NODE_AUDIT_CHECK_INTERNAL_H
+
+#include "crypto/checkpoint_note.h"
+#include "node/audit/check.h"
+#include "node/audit/log_files.h"
+#include "node/audit/trusted.h"
+#include "sync/audit/ledger.h"
+
+/* A checkpoint kept from before. */
+struct since_item {
+    struct log_id log;
+    uint64_t size;
+    struct hash root;
+    struct buf note;
+    char path[160]; /* of its log's folder below the old export */
+};
+
+struct since {
+    struct since_item *items;
+    size_t count;
+    size_t capacity;
+    bool has_tree; /* it was an export or a log's folder, */
+    struct tree tree;
+};
+
+struct check {
+    const struct check_options *options;
+    struct check_result *result;
+    struct trusted trusted;
+    struct since since;
+    struct tree root; /* of an export or a log; fd -1: none */
+    bool is_whole;    /* PATH is a whole export or a home, not one log */
+    struct note_key *cosigners; /* keys that cosignatures may be by */
+    uint32_t *cosigner_offices; /* of the membership; UINT32_MAX: outside */
+    size_t cosigner_count;
+    bool knows_cosigners;         /* those of the corridor, by certificates */
+    struct ledger_finding *found; /* by the ledger, told after its run */
+    size_t found_count;
+    size_t found_capacity;
+    uint64_t found_of[LEDGER_FAULT_COUNT]; /* all, kept or not */
+    uint64_t done;                         /* entries, for the progress */
+    uint64_t all;
+    struct err_msg *msg;
+};
+
+/* A place in a log; of the log as a whole. */
+static inline struct finding_place
+place_of(const struct check_log *log, uint64_t position)
+{
+    return (struct finding_place){&log->id, position};
+}
+
+/*
+ * check_note.c. Read a checkpoint's note whose log is not known yet: whose it
+ * is, size and root, and whether that log's key signed it. Findings name
+ * `name`, the file. False: it is none, which is a finding too.
+ */
+struct note_facts {
+    struct corridor_id corridor;
+    struct log_id log;
+    uint64_t size;
+    struct hash root;
+    bool is_signed;
+};
+bool check_note(struct check *check, struct bytes note, const char *name,
+    struct note_facts *out);
+/* Is that log's key believed? Before certificates are known: given or none. */
+enum check_trust check_trust_given(
+    const struct check *check, const struct note_facts *facts);
+/* Settle on the corridor, or find that this log is of another. False then. */
+bool check_corridor(
+    struct check *check, const struct note_facts *facts, const char *name);
+
+/* check_vouch.c. Gather the keys: of `membership` (NULL: not known), else
+ * those files in the export that claim to be, and those given. */
+enum err check_gather_cosigners(
+    struct check *check, const struct membership *membership) MUST_USE;
+/* Judge the signature lines of a checkpoint of `log` whose own signature
+ * holds; `vouch` is brought up to date. */
+enum err check_cosignatures(struct check *check, const struct log_id *log,
+    struct bytes note, struct check_vouch *vouch) MUST_USE;
+/* Given witnesses who have signed nothing of what was looked at. */
+void check_absent_witnesses(struct check *check);
+/* Of every log, where its own signature holds. */
+enum err check_all_cosignatures(struct check *check) MUST_USE;
+
+/* check_since.c */
+enum err since_load(struct check *check) MUST_USE;
+void since_release(struct since *since);
+/* The sizes at which a log's roots are wanted: at most `max`, ascending. */
+size_t since_sizes(const struct check *check, const struct check_log *log,
+    uint64_t *out, size_t max);
+/* Compare; `roots` answer since_sizes, among others. */
+struct root_wanted;
+enum err since_compare(struct check *check, struct check_log *log,
+    const struct root_wanted *roots, size_t count) MUST_USE;
+/* Logs that were there and are not. */
+void since_missing(struct check *check);
+
+/* check_formers.c: the older checkpoints beside a log, that others vouch for;
+ * once its roots are known, those of another history. */
+enum { FORMERS_MAX = 32 };
+enum err formers_read(struct check *check, struct check_log *log,
+    const struct tree *folder) MUST_USE;
+void formers_judge(struct check *check, struct check_log *log,
+    const struct root_wanted *roots, size_t count);
+
+/* check_export.c */
+enum err check_export(struct check *check) MUST_USE;
+/* The folder of a log below the export. */
+enum err check_open_log(
+    struct tree *out, const struct tree *root, const char *path) MUST_USE;
+/* A new log of the result; NULL without memory. */
+struct check_log *check_add_log(struct check *check);
+/* List the logs of an export: their paths below it. */
+struct log_list {
+    char (*paths)[160];
+    size_t count;
+    size_t capacity;
+};
+enum err log_list_read(struct log_list *out, const struct tree *root,
+    struct findings *findings) MUST_USE;
+void log_list_release(struct log_list *list);
+
+/* check_headers.c: headers against leaves, and the ledger they make. */
+enum err check_headers(struct check *check) MUST_USE;
+
+/* check_ledger.c: what a ledger finds, as findings (the context is the
+ * check), and after its run its figures, names and cosigners' keys. */
+enum err check_ledger_finding(
+    void *context, const struct ledger_finding *finding) MUST_USE;
+enum err check_take_ledger(
+    struct check *check, const struct ledger *ledger) MUST_USE;
+
+/* check_file.c: proofs, disclosures, evidence, checkpoints. */
+enum err check_file(struct check *check) MUST_USE;
+
+/* check_home.c */
+bool check_is_home(const struct tree *root);
+enum err check_home(struct check *check) MUST_USE;
+
+/* Tell the progress, if anybody wants to know. */
+void check_progress(struct check *check, uint64_t more);
+
+#endif

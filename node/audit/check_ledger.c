@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the ledger says, as findings and figures. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/mem.h"
+#include "node/audit/check_internal.h"
+
+/* Times are for people (docs/protocol.md, "Time"): doubtful ones are told and
+ * are no findings. */
+static bool
+is_doubtful_time(enum ledger_fault fault)
+{
+    return fault == LEDGER_TIME_BEHIND || fault == LEDGER_TIME_AHEAD;
+}
+
+static enum finding_code
+code_of(enum ledger_fault fault)
+{
+    switch (fault) {
+    case LEDGER_HEADER:
+        return FINDING_HEADER_MALFORMED;
+    case LEDGER_CLOCK:
+    case LEDGER_TIME_STILL:
+    case LEDGER_TIME_BEHIND:
+    case LEDGER_TIME_AHEAD:
+    case LEDGER_UNSAID:
+    case LEDGER_WAITS_CIRCLE:
+        return FINDING_CLOCK_BACKWARDS;
+    case LEDGER_FORM:
+    case LEDGER_UNKNOWN:
+    case LEDGER_KEY:
+    case LEDGER_FIREWALL:
+        return FINDING_ENTRY_VOID;
+    case LEDGER_NOT_MEMBER:
+    case LEDGER_FIRST_ENTRY:
+        return FINDING_NOT_A_MEMBER;
+    case LEDGER_NO_RIGHT:
+        return FINDING_NO_RIGHT;
+    case LEDGER_CUT:
+        return FINDING_BEYOND_CUT;
+    case LEDGER_GRANT_CIRCLE:
+        return FINDING_UNKNOWN_CIRCLE;
+    case LEDGER_GRANT_FORM:
+    case LEDGER_GRANT_KEY:
+    case LEDGER_GRANT_CLASS:
+    case LEDGER_GRANT_FIREWALL:
+        return FINDING_GRANT_INVALID;
+    case LEDGER_BODY:
+        return FINDING_BODY_MISSING;
+    case LEDGER_UNSHOWN:
+    case LEDGER_WAITS_UNSHOWN:
+        return FINDING_ENTRIES_WITHHELD;
+    case LEDGER_MISSING:
+    case LEDGER_WAITS:
+    case LEDGER_FAULT_COUNT:
+        break;
+    }
+    return FINDING_HEADER_MISSING;
+}
+
+/* Sentences name offices, which are known only after the run. */
+enum err
+check_ledger_finding(void *context, const struct ledger_finding *finding)
+{
+    struct check *check = context;
+    enum err rc = ERR_OK;
+
+    if (check->found_of[finding->fault]++ >= FINDINGS_PER_CODE_MAX) {
+        return ERR_OK;
+    }
+    rc = mem_grow((void **)&check->found, &check->found_capacity,
+        check->found_count + 1, sizeof(*check->found));
+    if (rc == ERR_OK) {
+        check->found[check->found_count++] = *finding;
+    }
+    return rc;
+}
+
+static void
+tell_one(
+    struct check *check, const struct ledger_finding *finding, const char *text)
+{
+    struct findings *findings = &check->result->findings;
+
+    if (is_doubtful_time(finding->fault)) {
+        findings_remark(findings, false, "doubtful: %s", text);
+    } else if (finding->fault == LEDGER_MISSING ||
+               finding->fault == LEDGER_WAITS) {
+        /* Why it is missing, or what it waits for, is a finding itself. */
+        findings_remark(findings, true, "%s", text);
+    } else {
+        findings_add_text(findings,
+            (struct finding_place){&finding->log, finding->position},
+            code_of(finding->fault), text);
+    }
+}
+
+static enum err
+tell_found(struct check *check, const struct membership *membership)
+{
+    struct buf text = {0};
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; i < check->found_count && rc == ERR_OK; i++) {
+        buf_clear(&text);
+        ledger_finding_put(&text, &check->found[i], membership);
+        buf_put_u8(&text, '\0');
+        rc = buf_err(&text);
+        if (rc == ERR_OK) {
+            tell_one(check, &check->found[i], (const char *)text.data);
+        }
+    }
+    buf_release(&text);
+    for (size_t i = 0; i < LEDGER_FAULT_COUNT; i++) {
+        const enum ledger_fault fault = (enum ledger_fault)i;
+
+        if (check->found_of[i] > FINDINGS_PER_CODE_MAX &&
+            !is_doubtful_time(fault) && fault != LEDGER_MISSING &&
+            fault != LEDGER_WAITS) {
+            check->result->findings.counts[code_of(fault)] +=
+                check->found_of[i] - FINDINGS_PER_CODE_MAX;
+        }
+    }
+    return rc;
+}
+
+/* Names, rights and figures of one log; its node may be no member. */
+static enum err
+take_log(
+    struct check *check, const struct ledger *ledger, struct check_log *log)
+{
+    const struct membership *membership = ledger_membership(ledger);
+    const struct member_node *node = membership_node(membership, &log->id.node);
+    struct ledger_result figures;
+    enum err rc = ledger_result(ledger, &log->id, &figures);
+
+    if (rc != ERR_OK) {
+        return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    }
+    log->judged = figures.judged;
+    log->voids = figures.judged - figures.voids[VOID_NONE];
+    log->grants = figures.grants;
+    if (node == NULL) {
+        return ERR_OK;
+    }
+    snprintf(log->office, sizeof(log->office), "%s",
+        membership->offices[node->office].name);
+    snprintf(log->node, sizeof(log->node), "%s", node->cert.node_name);
+    if (log->trust == CHECK_TRUST_NONE && check->result->is_anchored) {
+        log->trust = CHECK_TRUST_DERIVED;
+    }
+    return ERR_OK;
+}
+
+/* Nodes that are members and of which a log is not there: what others count
+ * of it is told by the ledger, a log that nobody counts is only noted. */
+static void
+tell_absent(struct check *check, const struct membership *membership)
+{
+    for (size_t i = 0; i < membership->node_count; i++) {
+        bool is_there = false;
+
+        for (size_t k = 0; k < check->result->log_count; k++) {
+            is_there |= node_id_equal(&check->result->logs[k].id.node,
+                &membership->nodes[i].cert.keys.sign);
+        }
+        if (!is_there) {
+            findings_remark(&check->result->findings, false,
+                "of the node %.128s of %.128s no log is here",
+                membership->nodes[i].cert.node_name,
+                membership->offices[membership->nodes[i].office].name);
+        }
+    }
+}
+
+enum err
+check_take_ledger(struct check *check, const struct ledger *ledger)
+{
+    struct check_result *result = check->result;
+    const struct membership *membership = ledger_membership(ledger);
+    enum err rc = check_gather_cosigners(check, membership);
+
+    if (rc == ERR_OK) {
+        rc = tell_found(check, membership);
+    }
+    for (size_t i = 0; i < result->log_count && rc == ERR_OK; i++) {
+        rc = take_log(check, ledger, &result->logs[i]);
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    result->is_judged = true;
+    result->offices = membership->office_count;
+    result->nodes = membership->node_count;
+    snprintf(result->corridor_name, sizeof(result->corridor_name), "%s",
+        membership->name);
+    tell_absent(check, membership);
+    return ERR_OK;
+}

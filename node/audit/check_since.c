@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Against what was kept from before: nothing may be shorter or other. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/mem.h"
+#include "crypto/fork_file.h"
+#include "node/audit/check_internal.h"
+#include "node/audit/log_tree.h"
+
+/* One checkpoint; findings say if it is none. Takes over the note. */
+static enum err
+add_item(
+    struct check *check, struct buf *note, const char *name, const char *path)
+{
+    struct since *since = &check->since;
+    struct note_facts facts;
+    enum err rc = ERR_OK;
+
+    if (!check_note(check, buf_bytes(note), name, &facts) || !facts.is_signed) {
+        return ERR_OK;
+    }
+    rc = mem_grow((void **)&since->items, &since->capacity, since->count + 1,
+        sizeof(*since->items));
+    if (rc == ERR_OK) {
+        struct since_item *item = &since->items[since->count++];
+
+        *item = (struct since_item){.log = facts.log,
+            .size = facts.size,
+            .root = facts.root,
+            .note = *note};
+        snprintf(item->path, sizeof(item->path), "%s", path);
+        *note = (struct buf){0};
+    }
+    return rc;
+}
+
+static enum err
+load_file(struct check *check)
+{
+    struct buf note = {0};
+    enum err rc = tree_read_named(
+        &note, check->options->since, CHECK_NOTE_BYTES_MAX, check->msg);
+
+    if (rc == ERR_OK) {
+        rc = add_item(check, &note, check->options->since, "");
+    }
+    buf_release(&note);
+    return rc;
+}
+
+static enum err
+load_log(struct check *check, const char *path)
+{
+    char name[192];
+    struct buf note = {0};
+    enum err rc = ERR_OK;
+
+    snprintf(
+        name, sizeof(name), "%s%scheckpoint", path, path[0] == '\0' ? "" : "/");
+    rc = tree_read(&note, &check->since.tree, name, CHECK_NOTE_BYTES_MAX);
+    if (rc == ERR_OK) {
+        rc = add_item(check, &note, name, path);
+    } else if (rc != ERR_NOMEM) {
+        findings_remark(&check->result->findings, true,
+            "%.160s, of the export kept from before, could not be read: %s",
+            name, err_text(rc));
+        rc = ERR_OK;
+    }
+    buf_release(&note);
+    return rc;
+}
+
+static enum err
+load_folder(struct check *check)
+{
+    struct findings ignored = {0};
+    struct log_list list = {.count = 0};
+    enum err rc =
+        tree_open(&check->since.tree, check->options->since, check->msg);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    check->since.has_tree = true;
+    /* What else stands there is not what is checked. */
+    rc = log_list_read(&list, &check->since.tree, &ignored);
+    for (size_t i = 0; i < list.count && rc == ERR_OK; i++) {
+        rc = load_log(check, list.paths[i]);
+    }
+    log_list_release(&list);
+    findings_release(&ignored);
+    return rc;
+}
+
+enum err
+since_load(struct check *check)
+{
+    const char *path = check->options->since;
+    enum tree_kind kind = TREE_OTHER;
+    enum err rc = tree_kind_of(path, &kind, check->msg);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    switch (kind) {
+    case TREE_FILE:
+        rc = load_file(check);
+        break;
+    case TREE_FOLDER:
+        rc = load_folder(check);
+        break;
+    case TREE_OTHER:
+        return err_set(check->msg, ERR_CONFIG,
+            "%s is neither a checkpoint nor an export", path);
+    }
+    if (rc == ERR_OK && check->since.count == 0 &&
+        findings_total(&check->result->findings) == 0) {
+        rc = err_set(check->msg, ERR_CONFIG, "%s holds no checkpoint", path);
+    }
+    return rc;
+}
+
+void
+since_release(struct since *since)
+{
+    for (size_t i = 0; i < since->count; i++) {
+        buf_release(&since->items[i].note);
+    }
+    mem_free(since->items);
+    tree_close(&since->tree);
+    *since = (struct since){.tree = {-1}};
+}
+
+size_t
+since_sizes(const struct check *check, const struct check_log *log,
+    uint64_t *out, size_t max)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < check->since.count && count < max; i++) {
+        const struct since_item *item = &check->since.items[i];
+
+        if (log_id_equal(&item->log, &log->id) && item->size <= log->size) {
+            out[count++] = item->size;
+        }
+    }
+    return count;
+}
+
+/* The evidence, where it can be made; the first of a check is kept. */
+static enum err
+keep_evidence(struct check *check, const struct fork_file *file, bool *out_made)
+{
+    struct buf evidence = {0};
+    enum err rc = fork_file_write(&evidence, file);
+
+    *out_made = rc == ERR_OK;
+    if (rc == ERR_OK && check->result->evidence.size == 0) {
+        check->result->evidence = evidence;
+        return ERR_OK;
+    }
+    buf_release(&evidence);
+    return rc == ERR_NOMEM ? rc : ERR_OK;
+}
+
+/* A tree on the disk, and the checkpoint of it. */
+struct side {
+    const struct tree *root;
+    const char *path;
+    uint64_t size;
+    const struct hash *signed_root;
+    struct bytes note;
+};
+
+/*
+ * The root that the larger tree has at `size`, with its proof. False: its
+ * files do not give it.
+ */
+static enum err
+prove(const struct side *larger, uint64_t size, struct hash *out_root,
+    struct merkle_proof *out_proof, bool *out_holds)
+{
+    struct tree folder = {-1};
+    struct tile_source source = {.folder = &folder, .size = larger->size};
+    const struct merkle_source nodes = tile_source(&source);
+    const struct merkle_claim claim = {
+        .size = larger->size, .root = larger->signed_root};
+    enum err rc = ERR_OK;
+
+    *out_holds = size == larger->size;
+    if (*out_holds) {
+        *out_root = *larger->signed_root;
+        *out_proof = (struct merkle_proof){.count = 0};
+        return ERR_OK;
+    }
+    rc = check_open_log(&folder, larger->root, larger->path);
+    if (rc == ERR_OK) {
+        rc = merkle_source_root(out_root, &nodes, size);
+    }
+    if (rc == ERR_OK) {
+        rc = merkle_prove_consistency(out_proof, &nodes, size, larger->size);
+    }
+    if (rc == ERR_OK) {
+        *out_holds = merkle_verify_consistency(
+                         size, out_root, &claim, out_proof) == ERR_OK;
+    }
+    tile_source_release(&source);
+    tree_close(&folder);
+    return rc == ERR_NOMEM ? rc : ERR_OK;
+}
+
+/* Two signed checkpoints that no tree has both of: found, and proved. */
+static enum err
+tell_rewritten(struct check *check, const struct check_log *log,
+    const struct side *smaller, const struct side *larger)
+{
+    struct fork_file file = {.older = smaller->note, .newer = larger->note};
+    bool holds = false;
+    enum err rc = prove(larger, smaller->size, &file.root, &file.proof, &holds);
+
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (holds && hash_equal(&file.root, smaller->signed_root)) {
+        return ERR_OK; /* they agree after all */
+    }
+    if (holds) {
+        rc = keep_evidence(check, &file, &holds);
+    }
+    findings_add(&check->result->findings, place_of(log, POSITION_NONE),
+        FINDING_LOG_REWRITTEN,
+        "its key has signed two histories: one of %" PRIu64
+        " entries and one of %" PRIu64 " that does not go on from it. %s",
+        smaller->size, larger->size,
+        holds ? "Keep both, and give the evidence to every office"
+              : "The files of the larger one are damaged, so evidence could "
+                "not be made: keep both exports");
+    return rc;
+}
+
+/* It is shorter than before: rolled back, or, if the entries of before are at
+ * hand and lead elsewhere, rewritten. */
+static enum err
+compare_shorter(
+    struct check *check, struct check_log *log, const struct since_item *item)
+{
+    const struct side now = {
+        &check->root, log->path, log->size, &log->root, buf_bytes(&log->note)};
+    const struct side before = {&check->since.tree, item->path, item->size,
+        &item->root, buf_bytes(&item->note)};
+    struct hash root;
+    struct merkle_proof proof;
+    bool holds = false;
+    enum err rc = ERR_OK;
+
+    if (check->since.has_tree && log->size > 0) {
+        rc = prove(&before, log->size, &root, &proof, &holds);
+    }
+    if (rc != ERR_OK) {
+        return rc;
+    }
+    if (holds && !hash_equal(&root, &log->root)) {
+        return tell_rewritten(check, log, &now, &before);
+    }
+    findings_add(&check->result->findings, place_of(log, POSITION_NONE),
+        FINDING_LOG_ROLLED_BACK,
+        "it had %" PRIu64 " entries before and shows %" PRIu64
+        " now: an older checkpoint is shown, or the log was set back%s. Ask "
+        "the office, and others, for their newest",
+        item->size, log->size, holds ? " (as far as it goes it agrees)" : "");
+    return ERR_OK;
+}
+
+static enum err
+compare_item(struct check *check, struct check_log *log,
+    const struct since_item *item, const struct root_wanted *root)
+{
+    const struct side now = {
+        &check->root, log->path, log->size, &log->root, buf_bytes(&log->note)};
+    const struct side before = {&check->since.tree, item->path, item->size,
+        &item->root, buf_bytes(&item->note)};
+
+    if (item->size > log->size) {
+        return compare_shorter(check, log, item);
+    }
+    if (item->size == log->size) {
+        return hash_equal(&item->root, &log->root)
+                   ? ERR_OK
+                   : tell_rewritten(check, log, &before, &now);
+    }
+    if (root != NULL && root->is_known) {
+        return hash_equal(&item->root, &root->root)
+                   ? ERR_OK
+                   : tell_rewritten(check, log, &before, &now);
+    }
+    findings_remark(&check->result->findings, true,
+        "a log could not be compared with the checkpoint kept from before, "
+        "since its entries do not make its own");
+    return ERR_OK;
+}
+
+enum err
+since_compare(struct check *check, struct check_log *log,
+    const struct root_wanted *roots, size_t count)
+{
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; i < check->since.count && rc == ERR_OK; i++) {
+        const struct since_item *item = &check->since.items[i];
+        const struct root_wanted *root = NULL;
+
+        if (!log_id_equal(&item->log, &log->id)) {
+            continue;
+        }
+        log->has_since = true;
+        log->since_size = item->size;
+        for (size_t k = 0; k < count; k++) {
+            if (roots[k].size == item->size) {
+                root = &roots[k];
+            }
+        }
+        rc = compare_item(check, log, item, root);
+    }
+    return rc;
+}
+
+static bool
+is_there(const struct check *check, const struct log_id *id)
+{
+    for (size_t i = 0; i < check->result->log_count; i++) {
+        if (log_id_equal(&check->result->logs[i].id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+since_missing(struct check *check)
+{
+    for (size_t i = 0; i < check->since.count; i++) {
+        const struct since_item *item = &check->since.items[i];
+
+        if (is_there(check, &item->log)) {
+            continue;
+        }
+        if (check->is_whole) {
+            findings_add(&check->result->findings,
+                (struct finding_place){&item->log, POSITION_NONE},
+                FINDING_LOG_MISSING,
+                "it had %" PRIu64 " entries before and is not there now",
+                item->size);
+        } else if (check->since.count == 1) {
+            findings_remark(&check->result->findings, true,
+                "the checkpoint kept from before is of another log, so "
+                "nothing was compared with it");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit check: what an auditor holds in hand, with a key and without a home
+ * (docs/audit.md). Findings first, then a line for each log, then what was
+ * not checked.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "node/audit/check.h"
+#include "node/audit/report.h"
+#include "node/cli/audit.h"
+#include "node/cli/sheet.h"
+#include "node/cli/text.h"
+#include "storage/disk.h"
+
+const struct arg_option audit_check_options[] = {
+    {"key", "VKEY|FILE..."}, {"since", "PATH"}, {"o", "FILE"}, {NULL, NULL}};
+
+enum { EXIT_UNCHECKED = 2, PROGRESS_STEP = 1 << 16 };
+
+static void
+on_progress(void *context, uint64_t done, uint64_t all)
+{
+    struct cli *cli = context;
+
+    if (!cli->shows_progress || all < PROGRESS_STEP) {
+        return;
+    }
+    if (done == all || done % PROGRESS_STEP < 256) {
+        (void)fprintf(cli->err, "\r%" PRIu64 " of %" PRIu64 " entries%s", done,
+            all, done == all ? "\n" : "");
+        (void)fflush(cli->err);
+    }
+}
+
+static void
+print_findings(struct cli *cli, const struct findings *findings)
+{
+    const uint64_t total = findings_total(findings);
+
+    for (size_t i = 0; i < findings->count; i++) {
+        (void)fprintf(cli->out,
+            "FINDING %s: ", finding_code_text(findings->items[i].code));
+        text_print(cli->out, findings->items[i].text);
+        (void)fputc('\n', cli->out);
+    }
+    if (total > findings->count) {
+        (void)fprintf(cli->out, "and %" PRIu64 " more of these kinds\n",
+            total - findings->count);
+    }
+    if (findings->count > 0) {
+        (void)fputc('\n', cli->out);
+    }
+}
+
+static void
+put_number(struct sheet *sheet, uint64_t value)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%" PRIu64, value);
+    sheet_put(sheet, text);
+}
+
+static const char *
+key_text(const struct check_log *log)
+{
+    return !log->is_signed                     ? "NOT SIGNED"
+           : log->trust == CHECK_TRUST_GIVEN   ? "given"
+           : log->trust == CHECK_TRUST_DERIVED ? "derived"
+                                               : "NO KEY";
+}
+
+/* "3 offices, 2 days ago"; "" if nobody vouches. */
+static void
+put_vouch(struct sheet *sheet, const struct check_log *log, uint64_t now_s)
+{
+    const struct check_vouch *vouch = &log->vouch;
+    const uint64_t age_s =
+        vouch->newest_s < now_s ? now_s - vouch->newest_s : 0;
+    char text[96] = "nobody";
+
+    if (vouch->offices + vouch->witnesses > 0) {
+        snprintf(text, sizeof(text),
+            "%u offices, %u witnesses, %" PRIu64 " %s ago", vouch->offices,
+            vouch->witnesses,
+            age_s >= 172800 ? age_s / 86400
+            : age_s >= 7200 ? age_s / 3600
+                            : age_s / 60,
+            age_s >= 172800 ? "days"
+            : age_s >= 7200 ? "hours"
+                            : "min");
+    }
+    sheet_put(sheet, text);
+}
+
+static void
+put_log(struct sheet *sheet, const struct check_result *result, size_t n,
+    uint64_t now_s)
+{
+    const struct check_log *log = &result->logs[n];
+    char label[LOG_LABEL_BYTES];
+
+    log_label(label, &log->id);
+    sheet_put(sheet, label);
+    sheet_put(sheet, log->office);
+    put_number(sheet, log->size);
+    sheet_put(sheet, key_text(log));
+    sheet_put(sheet, log->is_whole ? "yes" : "NO");
+    if (result->is_judged) {
+        put_number(sheet, log->voids);
+        put_number(sheet, log->grants);
+    } else {
+        sheet_put(sheet, "?");
+        sheet_put(sheet, "?");
+    }
+    put_vouch(sheet, log, now_s);
+}
+
+static enum cli_exit
+print_logs(struct cli *cli, const struct check_result *result, uint64_t now_s)
+{
+    static const char *const heads[] = {"LOG", "OFFICE", "ENTRIES", "KEY",
+        "AS SIGNED", "VOID", "GRANTS", "VOUCHED FOR BY"};
+    struct sheet sheet;
+
+    if (result->log_count == 0) {
+        return CLI_DONE;
+    }
+    sheet_init(&sheet, sizeof(heads) / sizeof(heads[0]));
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        sheet_put(&sheet, heads[i]);
+    }
+    for (size_t i = 0; i < result->log_count; i++) {
+        put_log(&sheet, result, i, now_s);
+    }
+    return cli_print_sheet(cli, &sheet);
+}
+
+static void
+print_remarks(struct cli *cli, const struct findings *findings)
+{
+    if (findings->remark_count > 0) {
+        (void)fprintf(cli->out, "\nNot checked, or worth knowing:\n");
+    }
+    for (size_t i = 0; i < findings->remark_count; i++) {
+        (void)fprintf(cli->out, findings->remarks[i].is_gap ? "  ! " : "  - ");
+        text_print(cli->out, findings->remarks[i].text);
+        (void)fputc('\n', cli->out);
+    }
+}
+
+static void
+print_verdict(struct cli *cli, const struct check_result *result)
+{
+    const uint64_t total = findings_total(&result->findings);
+
+    switch (check_verdict(result)) {
+    case CHECK_CLEAN:
+        (void)fprintf(
+            cli->out, "\nClean: what was checked is what was signed.\n");
+        break;
+    case CHECK_FINDINGS:
+        (void)fprintf(cli->out,
+            "\n%" PRIu64 " finding%s. docs/audit.md says what each means and "
+            "what to do.\n",
+            total, total == 1 ? "" : "s");
+        break;
+    case CHECK_UNCHECKED:
+        (void)fprintf(cli->out,
+            "\nNothing was found, but not all could be checked: see the lines "
+            "marked with !.\n");
+        break;
+    }
+}
+
+static enum cli_exit
+print_report(struct cli *cli, const struct check_result *result, uint64_t now_s)
+{
+    enum cli_exit exit = CLI_DONE;
+
+    if (cli->is_json) {
+        json_t *json = report_json(result);
+        enum err rc = json == NULL ? ERR_NOMEM : cli_put_json(cli, json);
+
+        json_decref(json);
+        return rc == ERR_OK ? CLI_DONE : cli_fail(cli, rc, NULL);
+    }
+    print_findings(cli, &result->findings);
+    exit = print_logs(cli, result, now_s);
+    print_remarks(cli, &result->findings);
+    print_verdict(cli, result);
+    return exit;
+}
+
+/* The evidence of a rewritten log, where it is wanted. */
+static enum err
+write_evidence(
+    struct cli *cli, const struct check_result *result, struct err_msg *msg)
+{
+    const char *path = cli_option(cli, "o");
+    enum err rc = ERR_OK;
+
+    if (path == NULL || result->evidence.size == 0) {
+        return ERR_OK;
+    }
+    rc = disk_write(path, buf_bytes(&result->evidence), true, msg);
+    if (rc == ERR_OK) {
+        (void)fprintf(cli->err, "The evidence is in %s.\n", path);
+    }
+    return rc;
+}
+
+/* All values of --key. */
+static size_t
+gather_keys(const struct cli *cli, const char *out[CHECK_KEYS_MAX])
+{
+    size_t at = 0;
+    size_t count = 0;
+    const char *word = NULL;
+
+    while (count < CHECK_KEYS_MAX &&
+           (word = args_option_next(&cli->args, "key", &at)) != NULL) {
+        out[count++] = word;
+    }
+    return count;
+}
+
+enum cli_exit
+command_audit_check(struct cli *cli)
+{
+    const char *keys[CHECK_KEYS_MAX];
+    const struct check_options options = {.path = cli->args.words[0],
+        .keys = keys,
+        .key_count = gather_keys(cli, keys),
+        .since = cli_option(cli, "since"),
+        .now_s = (uint64_t)time(NULL),
+        .progress = on_progress,
+        .context = cli};
+    struct check_result result;
+    struct err_msg msg = {""};
+    enum cli_exit exit = CLI_DONE;
+    enum err rc = check_run(&result, &options, &msg);
+
+    if (rc != ERR_OK) {
+        (void)cli_fail(cli, rc, &msg);
+        return (enum cli_exit)EXIT_UNCHECKED;
+    }
+    exit = print_report(cli, &result, options.now_s);
+    rc = write_evidence(cli, &result, &msg);
+    if (rc != ERR_OK) {
+        (void)cli_fail(cli, rc, &msg);
+        exit = CLI_FAILED;
+    }
+    if (exit == CLI_DONE) {
+        exit = (enum cli_exit)check_verdict(&result);
+    }
+    check_result_release(&result);
+    return exit;
+}
