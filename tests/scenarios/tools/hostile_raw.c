@@ -13,7 +13,7 @@
 enum {
     GARBAGE_BYTES = 4096,
     SLOW_MAX = 512,
-    SLOW_WAIT_MS = 30 * 1000 /* longer than a handshake may take */
+    SLOW_WAIT_MS = 120 * 1000 /* longer than a handshake may take */
 };
 
 static int

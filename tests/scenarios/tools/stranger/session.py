@@ -115,7 +115,7 @@ class Session:
                 yield kind, payload
             self.buffer += unpad(self.rx.open(self.read()), SIZES)
 
-    def until(self, done, what, limit_s=30):
+    def until(self, done, what, limit_s=90):
         """Read frames until a condition holds."""
         end = time.monotonic() + limit_s
         frames = self.frames(limit_s)
