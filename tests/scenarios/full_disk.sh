@@ -76,11 +76,11 @@ join_office bkk vte
 need c vte import "$WORK/cases.jsonl"
 need more_room $(($(du -sk "$WORK/small/" | cut -f 1) + 1024))k
 start_daemon bkk
-claim "a receiver without room says so" wait_until 60 \
+claim "a receiver without room says so" wait_until 120 \
     grep -qi "no room" "$WORK/bkk.err"
 claim "and answers" c bkk status
 claim "it is not synced" is \
     "$(get vte '.peers.offices[0].nodes[0].synced' status)" false
 need more_room 200m
-claim "with room again it catches up by itself" synced 90 vte bkk
+claim "with room again it catches up by itself" synced 120 vte bkk
 claim "and verifies" is_clean bkk

@@ -8,6 +8,7 @@ found_corridor pnh bkk
 c pnh sample --cases 20 --seed 3 >"$WORK/cases.jsonl"
 need c pnh import "$WORK/cases.jsonl"
 need synced 60 pnh bkk
+need c pnh sync --timeout 60 # nothing is on its way that verify would count
 id=$(get_all pnh '.[3].id' list case)
 
 # What each says and its status, with JSON and for people.
