@@ -271,6 +271,11 @@ carry_out(struct call *call, const struct effect *effect)
     case EFFECT_SYNCED:
         take_synced(call);
         return ERR_OK;
+    case EFFECT_HEARD:
+        call->heards++;
+        return ERR_OK;
+    case EFFECT_DIFFERS: /* only if we told marks */
+        return ERR_OK;
     case EFFECT_WAKE:
         call->wake_ms = effect->u.wake_ms;
         return ERR_OK;
@@ -331,6 +336,13 @@ call_step(struct call *call, struct event *event)
         call->is_asked = false;
         answer.u.auth = call->auth;
         call_step(call, &answer);
+        return;
+    }
+    if (call->heards > 0 && !call->is_closed) {
+        struct event heard = {.type = EVENT_HEARD};
+        heard.u.heard.count = call->heards;
+        call->heards = 0;
+        call_step(call, &heard);
         return;
     }
     if (call->hang_up_later && !call->is_closed) {

@@ -50,6 +50,7 @@ struct call {
     uint64_t wake_ms;
     uint64_t entries_ms; /* when it last brought entries */
     size_t works;        /* reads under way */
+    size_t heards;       /* words of this step, to be answered */
     struct list accepts; /* struct accept_job, in order */
     struct list ready;   /* engine->ready: answers wait to be passed on */
     /* Listener: which secret is which. */

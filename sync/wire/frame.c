@@ -8,12 +8,15 @@
 
 enum {
     ID_ITEM_BYTES = 2 + LOG_ID_BYTES,
+    CLOCK_ITEMS = 5,
+    HELLO_ITEMS = 6,
     /* Before a batch's entries: docs/protocol.md, "Batches". */
     BATCH_FIXED_BYTES = LOG_ID_BYTES + 8 + 2 + 8 + 32 + 64 + 1
 };
 
 static_assert(FRAME_WANT_BYTES_MAX >= 16 + LOG_TABLE_MAX * ID_ITEM_BYTES,
     "a want frame can name every log");
+static_assert(sizeof(struct marks) == FRAME_MARKS_BYTES, "no padding");
 static_assert(FRAME_ENTRIES_BYTES_MAX < 1 << 24, "lengths fit 24 bits");
 
 /* The limit of each type's payload. */
@@ -35,6 +38,12 @@ payload_bytes_max(uint8_t type)
     case FRAME_PING:
     case FRAME_PONG:
         return 0;
+    case FRAME_HEAD:
+        return FRAME_HEAD_WORD_BYTES;
+    case FRAME_FORK:
+        return EVIDENCE_BYTES_MAX;
+    case FRAME_VOUCH:
+        return COSIGNATURE_BYTES;
     default:
         return FRAME_OTHER_BYTES_MAX;
     }
@@ -101,6 +110,26 @@ get_array_of(struct cursor *cursor, size_t count)
     }
 }
 
+static void
+put_marks(struct buf *out, bool has_marks, const struct marks *marks)
+{
+    if (has_marks) {
+        cbor_put_bytes(out, bytes_of((const uint8_t *)marks, sizeof(*marks)));
+    } else {
+        cbor_put_null(out);
+    }
+}
+
+static bool
+get_marks(struct cursor *cursor, struct marks *out)
+{
+    if (cbor_take_null(cursor)) {
+        return false;
+    }
+    cbor_get_fixed(cursor, (uint8_t *)out, sizeof(*out));
+    return true;
+}
+
 /* A delta is an array; what is in it is for vclock_delta_decode. */
 static struct bytes
 get_delta(struct cursor *cursor)
@@ -114,11 +143,12 @@ get_delta(struct cursor *cursor)
 void
 frame_clock_encode(struct buf *out, const struct frame_clock *clock)
 {
-    cbor_put_array(out, 4);
+    cbor_put_array(out, CLOCK_ITEMS);
     put_name(out, clock->has_heard, &clock->heard);
     cbor_put_uint(out, clock->taken);
     put_name(out, clock->has_base, &clock->base);
     buf_put_bytes(out, clock->delta);
+    put_marks(out, clock->has_marks, &clock->marks);
 }
 
 enum err
@@ -128,11 +158,12 @@ frame_clock_decode(struct frame_clock *out, struct bytes payload)
     struct frame_clock clock = {0};
     enum err rc = ERR_OK;
 
-    get_array_of(&cursor, 4);
+    get_array_of(&cursor, CLOCK_ITEMS);
     clock.has_heard = get_name(&cursor, &clock.heard);
     clock.taken = cbor_get_uint(&cursor);
     clock.has_base = get_name(&cursor, &clock.base);
     clock.delta = get_delta(&cursor);
+    clock.has_marks = get_marks(&cursor, &clock.marks);
     rc = cursor_end(&cursor);
     if (rc == ERR_OK) {
         *out = clock;
@@ -252,6 +283,36 @@ frame_entries_peek(struct frame_entries *out, struct bytes payload)
     return ERR_OK;
 }
 
+void
+frame_head_encode(
+    struct buf *out, const struct log_id *log, const struct head *head)
+{
+    uint8_t id[LOG_ID_BYTES];
+
+    log_id_encode(id, log);
+    buf_put(out, id, sizeof(id));
+    log_head_put(out, head);
+}
+
+enum err
+frame_head_decode(
+    struct log_id *out_log, struct head *out_head, struct bytes payload)
+{
+    struct cursor cursor = cursor_init(payload);
+    struct log_id log = {0};
+    struct head head = {0};
+    uint8_t id[LOG_ID_BYTES];
+
+    cursor_copy(&cursor, id, sizeof(id));
+    log_head_get(&cursor, &head);
+    if (cursor_end(&cursor) != ERR_OK || log_id_decode(&log, id) != ERR_OK) {
+        return ERR_MALFORMED;
+    }
+    *out_log = log;
+    *out_head = head;
+    return ERR_OK;
+}
+
 /* "delta or null" of a handshake payload. */
 static void
 put_delta(struct buf *out, bool has_delta, struct bytes delta)
@@ -283,7 +344,7 @@ void
 hello_first_encode(struct buf *out, const struct hello_first *hello)
 {
     assert(hello->cert.size <= CERT_BYTES_MAX);
-    cbor_put_array(out, 5);
+    cbor_put_array(out, HELLO_ITEMS);
     cbor_put_uint(out, HELLO_VERSION);
     cbor_put_bool(out, hello->is_join);
     if (hello->cert.size > 0) {
@@ -293,6 +354,7 @@ hello_first_encode(struct buf *out, const struct hello_first *hello)
     }
     put_name(out, hello->has_base, &hello->base);
     put_delta(out, hello->has_delta, hello->delta);
+    put_marks(out, hello->has_marks, &hello->marks);
 }
 
 enum err
@@ -300,7 +362,7 @@ hello_first_decode(struct hello_first *out, struct bytes payload)
 {
     struct cursor cursor = cursor_init(payload);
     struct hello_first hello = {0};
-    enum err rc = get_hello(&cursor, 5);
+    enum err rc = get_hello(&cursor, HELLO_ITEMS);
 
     if (rc != ERR_OK) {
         return rc;
@@ -317,6 +379,7 @@ hello_first_decode(struct hello_first *out, struct bytes payload)
     if (hello.has_delta) {
         hello.delta = get_delta(&cursor);
     }
+    hello.has_marks = get_marks(&cursor, &hello.marks);
     rc = cursor_end(&cursor);
     if (rc == ERR_OK) {
         *out = hello;
@@ -327,12 +390,13 @@ hello_first_decode(struct hello_first *out, struct bytes payload)
 void
 hello_second_encode(struct buf *out, const struct hello_second *hello)
 {
-    cbor_put_array(out, 5);
+    cbor_put_array(out, HELLO_ITEMS);
     cbor_put_uint(out, HELLO_VERSION);
     cbor_put_bool(out, hello->knows_base);
     put_name(out, hello->has_base, &hello->base);
     put_delta(out, hello->has_delta, hello->delta);
     cbor_put_uint(out, hello->level);
+    put_marks(out, hello->has_marks, &hello->marks);
 }
 
 enum err
@@ -340,7 +404,7 @@ hello_second_decode(struct hello_second *out, struct bytes payload)
 {
     struct cursor cursor = cursor_init(payload);
     struct hello_second hello = {0};
-    enum err rc = get_hello(&cursor, 5);
+    enum err rc = get_hello(&cursor, HELLO_ITEMS);
 
     if (rc != ERR_OK) {
         return rc;
@@ -352,6 +416,7 @@ hello_second_decode(struct hello_second *out, struct bytes payload)
         hello.delta = get_delta(&cursor);
     }
     hello.level = cbor_get_uint(&cursor);
+    hello.has_marks = get_marks(&cursor, &hello.marks);
     rc = cursor_end(&cursor);
     if (rc == ERR_OK) {
         *out = hello;

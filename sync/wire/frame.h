@@ -10,7 +10,7 @@
  *   type       payload
  *   ---------  ----------------------------------------------------------
  *   1 clock    CBOR [heard bstr(8) or null, taken uint, base bstr(8) or
- *              null, delta]
+ *              null, delta, marks bstr(24) or null]
  *   2 entries  one batch, as batch_encode writes it
  *   3 want     CBOR [hold bool, log id bstr(33)…], ids ascending
  *   4 join     a certificate
@@ -18,6 +18,9 @@
  *   6 ping     nothing
  *   7 pong     nothing
  *   8 bye      CBOR [reason uint]
+ *   9 head     log id (33) | head (104)
+ *  10 fork     evidence: sync/model/evidence.h
+ *  11 vouch    a cosignature: sync/model/cosign.h
  *
  * A type that is not in the table is skipped if its payload is at most
  * FRAME_OTHER_BYTES_MAX, so that later versions can add to it.
@@ -26,6 +29,8 @@
 #define CORRIDOR_SYNC_WIRE_FRAME_H
 
 #include "crypto/base/buf.h"
+#include "sync/model/cosign.h"
+#include "sync/model/evidence.h"
 #include "sync/model/log.h"
 #include "sync/model/vclock.h"
 
@@ -37,7 +42,10 @@ enum frame_type {
     FRAME_LEVEL = 5,
     FRAME_PING = 6,
     FRAME_PONG = 7,
-    FRAME_BYE = 8
+    FRAME_BYE = 8,
+    FRAME_HEAD = 9,
+    FRAME_FORK = 10,
+    FRAME_VOUCH = 11
 };
 
 enum {
@@ -47,6 +55,9 @@ enum {
     FRAME_WANT_BYTES_MAX = 288 * 1024, /* LOG_TABLE_MAX ids */
     FRAME_JOIN_BYTES_MAX = CERT_BYTES_MAX,
     FRAME_SMALL_BYTES_MAX = 16, /* level, bye */
+    FRAME_HEAD_WORD_BYTES = LOG_ID_BYTES + LOG_HEAD_BYTES,
+    FRAME_MARK_BYTES = 8, /* of each of the three */
+    FRAME_MARKS_BYTES = 3 * FRAME_MARK_BYTES,
     FRAME_OTHER_BYTES_MAX = 64 * 1024,
     FRAME_BYTES_MAX = FRAME_HEAD_BYTES + FRAME_ENTRIES_BYTES_MAX,
     HELLO_VERSION = 1
@@ -69,8 +80,19 @@ void frame_put(struct buf *out, enum frame_type type, struct bytes payload);
 enum err frame_next(struct frame *out, struct bytes stream) MUST_USE;
 
 /*
+ * What a node holds beside the sizes that its clock counts, as names of 8
+ * bytes: equal where both hold the same (docs/protocol.md, "Marks").
+ */
+struct marks {
+    uint8_t heads[FRAME_MARK_BYTES];
+    uint8_t forks[FRAME_MARK_BYTES];
+    uint8_t vouches[FRAME_MARK_BYTES];
+};
+
+/*
  * "My clock, and what I have taken from you." The clock is a delta to the one
- * that `base` names (null: to no logs), which this side sent before.
+ * that `base` names (null: to no logs), which this side sent before. No marks:
+ * as they were told last.
  */
 struct frame_clock {
     bool has_heard; /* else: I hold no clock of yours */
@@ -79,6 +101,8 @@ struct frame_clock {
     bool has_base;
     struct vclock_name base;
     struct bytes delta; /* as vclock_delta_encode writes it */
+    bool has_marks;
+    struct marks marks;
 };
 void frame_clock_encode(struct buf *out, const struct frame_clock *clock);
 /* ERR_MALFORMED. The delta is a view and only known to be valid CBOR. */
@@ -114,10 +138,17 @@ struct frame_entries {
 enum err frame_entries_peek(
     struct frame_entries *out, struct bytes payload) MUST_USE;
 
+/* "This node says that this is a head of that log." */
+void frame_head_encode(
+    struct buf *out, const struct log_id *log, const struct head *head);
+/* ERR_MALFORMED: another length, an unknown kind of log. */
+enum err frame_head_decode(struct log_id *out_log, struct head *out_head,
+    struct bytes payload) MUST_USE;
+
 /*
  * The payload of message 1:
  *     CBOR [1, join bool, cert bstr or null, base bstr(8) or null,
- *           delta or null]
+ *           delta or null, marks bstr(24) or null]
  * A delta of null says that the clock follows in a clock frame.
  */
 struct hello_first {
@@ -127,6 +158,8 @@ struct hello_first {
     struct vclock_name base;
     bool has_delta;
     struct bytes delta;
+    bool has_marks;
+    struct marks marks;
 };
 void hello_first_encode(struct buf *out, const struct hello_first *hello);
 /* ERR_VERSION or ERR_MALFORMED. */
@@ -136,7 +169,7 @@ enum err hello_first_decode(
 /*
  * The payload of message 2:
  *     CBOR [1, knows_base bool, base bstr(8) or null, delta or null,
- *           level uint]
+ *           level uint, marks bstr(24) or null]
  */
 struct hello_second {
     bool knows_base; /* the dialler's clock has been understood */
@@ -145,6 +178,8 @@ struct hello_second {
     bool has_delta;
     struct bytes delta;
     uint64_t level; /* enum session_level: what the dialler may do */
+    bool has_marks;
+    struct marks marks;
 };
 void hello_second_encode(struct buf *out, const struct hello_second *hello);
 /* ERR_VERSION or ERR_MALFORMED. */

@@ -24,6 +24,7 @@ reconcile_release(struct reconcile *reconcile)
     mem_free(reconcile->logs);
     mem_free(reconcile->schedule);
     mem_free(reconcile->held);
+    mem_free(reconcile->frozen);
     *reconcile = (struct reconcile){0};
 }
 
@@ -49,15 +50,16 @@ reconcile_find(const struct reconcile *reconcile, const struct log_id *id)
     return NULL;
 }
 
-bool
-reconcile_is_held(const struct reconcile *reconcile, const struct log_id *id)
+/* Is it in an ascending list? */
+static bool
+is_among(const struct log_id *logs, size_t count, const struct log_id *id)
 {
     size_t low = 0;
-    size_t high = reconcile->held_count;
+    size_t high = count;
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int order = log_id_compare(&reconcile->held[mid], id);
+        int order = log_id_compare(&logs[mid], id);
 
         if (order == 0) {
             return true;
@@ -69,6 +71,53 @@ reconcile_is_held(const struct reconcile *reconcile, const struct log_id *id)
         }
     }
     return false;
+}
+
+bool
+reconcile_is_held(const struct reconcile *reconcile, const struct log_id *id)
+{
+    return is_among(reconcile->held, reconcile->held_count, id);
+}
+
+bool
+reconcile_is_frozen(const struct reconcile *reconcile, const struct log_id *id)
+{
+    return is_among(reconcile->frozen, reconcile->frozen_count, id);
+}
+
+enum err
+reconcile_freeze(
+    struct reconcile *reconcile, const struct log_id *logs, size_t count)
+{
+    struct log_id *frozen = NULL;
+
+    if (count == 0 && reconcile->frozen_count == 0) {
+        return ERR_OK;
+    }
+    frozen = mem_zalloc(count, sizeof(*frozen));
+    if (frozen == NULL) {
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert(i == 0 || log_id_compare(&logs[i - 1], &logs[i]) < 0);
+        frozen[i] = logs[i];
+    }
+    mem_free(reconcile->frozen);
+    reconcile->frozen = frozen;
+    reconcile->frozen_count = count;
+    for (size_t i = 0; i < reconcile->count; i++) {
+        struct reconcile_log *log = &reconcile->logs[i];
+
+        log->is_frozen = reconcile_is_frozen(reconcile, &log->id);
+    }
+    reconcile_compare(reconcile);
+    return ERR_OK;
+}
+
+bool
+reconcile_is_equal(const struct reconcile *reconcile)
+{
+    return reconcile->is_equal;
 }
 
 /* Merge two ascending lists into `out`, which has room; the count. */
@@ -212,7 +261,7 @@ is_to_send(const struct reconcile_log *log)
     bool is_empty = log->empty_ours == log->ours && log->empty_from == start;
 
     return start < log->offered && !log->is_reading && !log->is_held &&
-           !log->is_stalled && !is_empty;
+           !log->is_frozen && !log->is_stalled && !is_empty;
 }
 
 bool
@@ -259,7 +308,7 @@ reconcile_read_end(struct reconcile *reconcile, const struct range *read)
         log->empty_ours = log->ours;
         return false;
     }
-    if (start_of(log) != read->from || log->is_held) {
+    if (start_of(log) != read->from || log->is_held || log->is_frozen) {
         return false;
     }
     log->next = read->to;
@@ -309,6 +358,7 @@ reconcile_check(const struct reconcile *reconcile)
 
         if (!log_check(log) ||
             log->is_held != reconcile_is_held(reconcile, &log->id) ||
+            log->is_frozen != reconcile_is_frozen(reconcile, &log->id) ||
             (i > 0 && log_id_compare(&log[-1].id, &log->id) >= 0) ||
             (i > 0 && reconcile->logs[reconcile->schedule[i - 1]].id.kind >
                           reconcile->logs[reconcile->schedule[i]].id.kind)) {

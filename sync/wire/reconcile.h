@@ -11,6 +11,9 @@
  * Control logs go before changes logs; within a kind the order is that in
  * which the logs became known here, which is causal: an admitted node's log
  * comes after the admission.
+ *
+ * A log that was signed in two versions is frozen: it is neither sent nor
+ * expected, and what either side counts of it makes no difference.
  */
 #ifndef CORRIDOR_SYNC_WIRE_RECONCILE_H
 #define CORRIDOR_SYNC_WIRE_RECONCILE_H
@@ -32,7 +35,8 @@ struct reconcile_log {
     uint64_t empty_from; /* a read from here, while we had ... */
     uint64_t empty_ours; /* ... so many, found nothing to send */
     bool is_reading;
-    bool is_held;    /* the peer asked not to be sent it */
+    bool is_held; /* the peer asked not to be sent it */
+    bool is_frozen;
     bool is_stalled; /* the peer took a batch and is none the further */
 };
 
@@ -46,6 +50,9 @@ struct reconcile {
     size_t waiting_count;
     struct log_id *held; /* ascending */
     size_t held_count;
+    struct log_id *frozen; /* ascending */
+    size_t frozen_count;
+    bool is_equal;
     uint64_t moves; /* times that the peer's control logs have grown */
 };
 
@@ -79,8 +86,14 @@ enum err reconcile_set_ours(
 enum err reconcile_set_theirs(
     struct reconcile *reconcile, struct bytes full) MUST_USE;
 
-/* Both clocks are known and the same. */
+/* Both clocks are known and the same, but for frozen logs. */
 bool reconcile_is_equal(const struct reconcile *reconcile);
+/* Our clock counts all that the peer's does, but for frozen logs. */
+bool reconcile_is_covering(const struct reconcile *reconcile);
+
+/* These logs (ascending, each once) are frozen, and no others. ERR_NOMEM. */
+enum err reconcile_freeze(struct reconcile *reconcile,
+    const struct log_id *logs, size_t count) MUST_USE;
 
 /*
  * The peer asks that logs (ascending) be held back, or sent again.

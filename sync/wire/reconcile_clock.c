@@ -119,6 +119,7 @@ carry_logs(struct reconcile *fresh, const struct reconcile *before,
         } else {
             log->id = walk.id;
             log->is_held = reconcile_is_held(before, &walk.id);
+            log->is_frozen = reconcile_is_frozen(before, &walk.id);
         }
         if (walk.size < log->ours) {
             return ERR_STALE;
@@ -159,6 +160,46 @@ spread_theirs(struct reconcile *reconcile)
     }
 }
 
+/* Is each log of `small` that is not frozen in `large`, with at least its
+ * size? */
+static bool
+covers(
+    const struct reconcile *reconcile, struct bytes large, struct bytes small)
+{
+    struct walk a = walk_open(large);
+    struct walk b = walk_open(small);
+
+    while (!b.done) {
+        int order = a.done ? 1 : log_id_compare(&a.id, &b.id);
+
+        if (order > 0 || (order == 0 && a.size < b.size)) {
+            if (!reconcile_is_frozen(reconcile, &b.id)) {
+                return false;
+            }
+        }
+        if (order >= 0) {
+            walk_next(&b);
+        }
+        if (order <= 0) {
+            walk_next(&a);
+        }
+    }
+    return true;
+}
+
+void
+reconcile_compare(struct reconcile *reconcile)
+{
+    struct bytes ours = buf_bytes(&reconcile->ours);
+    struct bytes theirs = buf_bytes(&reconcile->theirs);
+
+    reconcile->is_equal =
+        ours.size > 0 && theirs.size > 0 &&
+        (bytes_equal(ours, theirs) ||
+            (reconcile->frozen_count > 0 && covers(reconcile, ours, theirs) &&
+                covers(reconcile, theirs, ours)));
+}
+
 enum err
 reconcile_set_ours(
     struct reconcile *reconcile, const struct reconcile_clock *clock)
@@ -194,28 +235,8 @@ reconcile_set_ours(
     mem_free(reconcile->logs);
     *reconcile = fresh;
     spread_theirs(reconcile);
+    reconcile_compare(reconcile);
     return ERR_OK;
-}
-
-/* Is each log of `small` in `large`, with at least its size? */
-static bool
-covers(struct bytes large, struct bytes small)
-{
-    struct walk a = walk_open(large);
-    struct walk b = walk_open(small);
-
-    while (!b.done) {
-        int order = a.done ? 1 : log_id_compare(&a.id, &b.id);
-
-        if (order > 0 || (order == 0 && a.size < b.size)) {
-            return false;
-        }
-        if (order == 0) {
-            walk_next(&b);
-        }
-        walk_next(&a);
-    }
-    return true;
 }
 
 /* Has a control log of the peer's grown? */
@@ -257,7 +278,7 @@ reconcile_set_theirs(struct reconcile *reconcile, struct bytes full)
 {
     struct buf theirs;
 
-    if (!covers(full, buf_bytes(&reconcile->theirs))) {
+    if (!covers(reconcile, full, buf_bytes(&reconcile->theirs))) {
         return ERR_STALE;
     }
     buf_init(&theirs, VCLOCK_BYTES_MAX);
@@ -271,12 +292,14 @@ reconcile_set_theirs(struct reconcile *reconcile, struct bytes full)
     buf_release(&reconcile->theirs);
     reconcile->theirs = theirs;
     spread_theirs(reconcile);
+    reconcile_compare(reconcile);
     return ERR_OK;
 }
 
 bool
-reconcile_is_equal(const struct reconcile *reconcile)
+reconcile_is_covering(const struct reconcile *reconcile)
 {
-    return reconcile->ours.size > 0 && bytes_equal(buf_bytes(&reconcile->ours),
-                                           buf_bytes(&reconcile->theirs));
+    return reconcile->ours.size > 0 &&
+           covers(reconcile, buf_bytes(&reconcile->ours),
+               buf_bytes(&reconcile->theirs));
 }

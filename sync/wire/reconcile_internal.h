@@ -11,6 +11,11 @@ struct reconcile_log *reconcile_find(
 /* Has the peer asked to hold it? Any log, not only ours. */
 bool reconcile_is_held(
     const struct reconcile *reconcile, const struct log_id *id);
+/* Is it frozen? Any log, not only ours. */
+bool reconcile_is_frozen(
+    const struct reconcile *reconcile, const struct log_id *id);
+/* Are the two clocks the same? Kept until one of them changes. */
+void reconcile_compare(struct reconcile *reconcile);
 /* What was not offered becomes so: own entries at once, others' after the
  * wait, which begins now unless one runs. */
 void reconcile_offer(

@@ -165,12 +165,17 @@ session_set_ours(
         .is_fresh = is_fresh,
         .now_ms = session->now_ms,
     };
-    enum err rc = reconcile_set_ours(&session->reconcile, &grown);
+    enum err rc = reconcile_freeze(
+        &session->reconcile, clock->frozen, clock->frozen_count);
 
+    if (rc == ERR_OK) {
+        rc = reconcile_set_ours(&session->reconcile, &grown);
+    }
     if (rc == ERR_STALE) {
         /* Two commits overtook each other: the later one was told of. */
         return ERR_OK;
     }
+    session_set_our_marks(session, clock->marks);
     session->told.is_current = session->told.is_known &&
                                bytes_equal(buf_bytes(&session->reconcile.ours),
                                    buf_bytes(&session->told.full));
@@ -202,20 +207,21 @@ bool
 session_is_held_back(const struct session *session)
 {
     return session->state == STATE_OPEN &&
-           (session->accepts == SESSION_ACCEPTS_MAX || session->is_joining ||
-               session->clock_until_ms != 0);
+           (session->accepts == SESSION_ACCEPTS_MAX ||
+               session->heards == SESSION_HEARDS_MAX || session->is_joining ||
+               session->wait_until_ms != 0);
 }
 
-/* Clocks have waited long enough: go on where they stopped. */
+/* Frames have waited long enough: go on where they stopped. */
 static enum err
 take_tick(struct session *session)
 {
     session->wake_ms = UINT64_MAX;
-    if (session->state != STATE_OPEN || session->clock_until_ms == 0 ||
-        session->now_ms < session->clock_until_ms) {
+    if (session->state != STATE_OPEN || session->wait_until_ms == 0 ||
+        session->now_ms < session->wait_until_ms) {
         return ERR_OK;
     }
-    session->clock_until_ms = 0;
+    session->wait_until_ms = 0;
     session->heard_ms = session->now_ms;
     return session_take_frames(session);
 }
@@ -292,6 +298,22 @@ take_stored(struct session *session, const struct event *event)
     return rc;
 }
 
+/* Words were dealt with. */
+static enum err
+take_heard(struct session *session, size_t count)
+{
+    bool was_held = session_is_held_back(session);
+
+    assert(count <= session->heards);
+    session->heards -= count;
+    session->progress_ms = session->now_ms;
+    if (!was_held || session_is_held_back(session)) {
+        return ERR_OK;
+    }
+    session->heard_ms = session->now_ms;
+    return session_take_frames(session);
+}
+
 static enum err
 dispatch(struct session *session, const struct event *event)
 {
@@ -315,6 +337,10 @@ dispatch(struct session *session, const struct event *event)
     case EVENT_REFUSED:
         session_close(session, event->u.refused.reason, true);
         return ERR_OK;
+    case EVENT_HEARD:
+        return take_heard(session, event->u.heard.count);
+    case EVENT_SAY:
+        return session_put_words(session, event);
     case EVENT_HOLD:
         return session_put_want(session, event);
     case EVENT_CLOSE:
@@ -384,6 +410,7 @@ session_check(const struct session *session)
            window_check(&session->window) &&
            session->read_count <= SESSION_READS_MAX &&
            session->accepts <= SESSION_ACCEPTS_MAX &&
+           session->heards <= SESSION_HEARDS_MAX &&
            (!is_open || session->hello == NULL) &&
            (is_open || session->read_count == 0 ||
                session->state == STATE_CLOSED) &&

@@ -24,7 +24,13 @@
  *   OPEN        HOLD                       SEND want                 OPEN
  *   OPEN        REFUSED                    SEND bye, HANG_UP         CLOSED
  *   OPEN        RECEIVED bye               HANG_UP                   CLOSED
- *   OPEN        clocks have become equal   SYNCED                    OPEN
+ *   OPEN        clocks and heads have      SYNCED                    OPEN
+ *               become equal
+ *   OPEN        clocks are equal, marks    DIFFERS                   OPEN
+ *               are not
+ *   OPEN        RECEIVED head, fork or     HEARD                     OPEN
+ *               vouch
+ *   OPEN        HEARD, SAY                 SEND                      OPEN
  *   any         TICK                       SEND ping, HANG_UP        any
  *   OPEN        RECEIVED anything wrong    SEND bye, HANG_UP         CLOSED
  *   before      RECEIVED anything wrong    HANG_UP                   CLOSED
@@ -36,7 +42,8 @@
  *
  * What a peer can make this hold is bounded: frames received
  * (LINK_HELD_BYTES_MAX), one clock, SESSION_READS_MAX reads, one record for
- * each of WINDOW_FLIGHTS_MAX batches on their way, a set of held logs.
+ * each of WINDOW_FLIGHTS_MAX batches on their way, a set of held logs,
+ * SESSION_HEARDS_MAX words.
  */
 #ifndef CORRIDOR_SYNC_WIRE_SESSION_H
 #define CORRIDOR_SYNC_WIRE_SESSION_H
@@ -44,6 +51,7 @@
 #include "crypto/noise.h"
 #include "sync/model/log.h"
 #include "sync/model/vclock.h"
+#include "sync/wire/frame.h"
 
 enum {
     SESSION_RECEIVED_BYTES_MAX = 1024 * 1024, /* in one event */
@@ -55,6 +63,21 @@ enum {
      * at once, and then with time. */
     SESSION_CLOCK_BYTES_BURST = 4 * 1024 * 1024,
     SESSION_CLOCK_BYTES_PER_MS = 16 * 1024,
+    /* Words are head, fork and vouch frames: handed over, not answered; and
+     * what each takes of the time that a peer has for them, beyond a first
+     * 16384. */
+    SESSION_HEARDS_MAX = 256,
+    SESSION_WORD_MS = 16,
+    SESSION_WORDS_BURST_MS = 16384 * SESSION_WORD_MS,
+    /* Marks that differ, after the first comparison: for so long. */
+    SESSION_SETTLE_MS = 1000,
+    /* Of vouches alone a session that is not young tells later, as others
+     * follow: from then on, and after so long. */
+    SESSION_YOUNG_MS = 10 * 1000,
+    SESSION_VOUCHES_MS = 5 * 1000,
+    /* Between two times that heads differ: twice as long each time. */
+    SESSION_HEADS_MS = 60 * 1000,
+    SESSION_HEADS_MS_MAX = 60 * 60 * 1000,
     SESSION_HELLO_MS_MAX = 20 * 1000,
     SESSION_PING_MS = 15 * 1000, /* of silence from us */
     SESSION_DEAD_MS = 40 * 1000, /* of silence from the peer */
@@ -91,6 +114,18 @@ struct session_clock {
      */
     const struct log_id *order;
     size_t order_count;
+    /* What else both sides should hold alike, of the same moment; NULL: the
+     * peer is not told. */
+    const struct marks *marks;
+    /* The logs that are frozen here, ascending, each once. */
+    const struct log_id *frozen;
+    size_t frozen_count;
+};
+
+/* A head, fork or vouch frame, to be said. */
+struct session_word {
+    enum frame_type type;
+    struct bytes payload;
 };
 
 struct session;
@@ -137,6 +172,8 @@ enum event_type {
     EVENT_REFUSED,   /* answer to ACCEPT or JOIN: ends the session */
     EVENT_JOINED,    /* answer to JOIN: the admission is committed */
     EVENT_COMMITTED, /* our stored clock has grown, durably, otherwise */
+    EVENT_HEARD,     /* answer to HEARD: it was dealt with */
+    EVENT_SAY,       /* say words to the peer, if its standing allows */
     EVENT_HOLD,      /* ask the peer (not) to send some logs: assignment */
     EVENT_CLOSE      /* BYE_CUT: TCP has ended */
 };
@@ -183,6 +220,13 @@ struct event {
             size_t count;
             bool hold; /* false: send them again */
         } hold;
+        struct {
+            size_t count; /* how many HEARDs it answers */
+        } heard;
+        struct {
+            const struct session_word *words;
+            size_t count;
+        } say;
         enum bye_reason close;
     } u;
 };
@@ -196,6 +240,8 @@ enum effect_type {
     EFFECT_PEER_CLOCK,   /* the peer durably holds this: for status */
     EFFECT_BASES,        /* remember these for the next session, lazily */
     EFFECT_SYNCED,       /* both sides hold the same, now */
+    EFFECT_HEARD,        /* what the peer says of a log: answer HEARD */
+    EFFECT_DIFFERS,      /* clocks are equal, and these marks are not */
     EFFECT_WAKE,         /* TICK at or after wake_ms; replaces the last */
     EFFECT_HANG_UP       /* after what SEND gave: close; always the last */
 };
@@ -228,6 +274,13 @@ struct effect {
             struct bytes sent;  /* the peer has confirmed this clock of ours */
             struct bytes heard; /* a clock of its that we have confirmed */
         } bases;
+        /* Of the length that its type has; nothing else is checked. */
+        struct session_word heard;
+        struct {
+            bool heads;
+            bool forks;
+            bool vouches;
+        } differs;
         uint64_t wake_ms;
         enum bye_reason hang_up;
     } u;
@@ -257,7 +310,7 @@ enum err session_step(struct session *session, const struct event *event,
 /* For status and diagnostics. */
 struct session_status {
     bool is_open;   /* the handshake is done */
-    bool is_synced; /* clocks were equal at the last exchange */
+    bool is_synced; /* clocks and heads were equal at the last exchange */
     /* Stop reading the socket: batches wait for their answers here. */
     bool wants_pause;
     enum session_level level;

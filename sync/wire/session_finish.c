@@ -18,7 +18,7 @@ is_heard_told(const struct session *session)
  * "A clock frame is sent with the first frames, when entries were dealt with,
  * when the clock has grown (with the entries that made it grow, if they are
  * being read), and, once both clocks are equal, to say that the other's was
- * taken in": at most one a step.
+ * taken in, or that the marks have changed": at most one a step.
  */
 static bool
 is_clock_due(const struct session *session)
@@ -36,12 +36,14 @@ is_clock_due(const struct session *session)
     if (!told->is_current) {
         return session->read_count == 0 || session->step.has_sent_entries;
     }
-    return session->heard.is_known && !is_heard_told(session) &&
-           reconcile_is_equal(&session->reconcile);
+    return reconcile_is_equal(&session->reconcile) &&
+           (!is_heard_told(session) ||
+               session->now_ms >= session_marks_tell_ms(session));
 }
 
+/* "Marks go with a clock to which the peer's has nothing to add." */
 static enum err
-encode_clock(struct session *session, struct buf *payload)
+encode_clock(struct session *session, struct buf *payload, bool *out_has_marks)
 {
     struct session_told *told = &session->told;
     struct frame_clock clock = {
@@ -50,6 +52,9 @@ encode_clock(struct session *session, struct buf *payload)
         .taken = session->taken,
         .has_base = told->is_known,
         .base = told->name,
+        .has_marks = session_marks_are_due(session) &&
+                     reconcile_is_covering(&session->reconcile),
+        .marks = session->marks.ours,
     };
     struct bytes base =
         told->is_known ? buf_bytes(&told->full) : bytes_of(NULL, 0);
@@ -61,6 +66,9 @@ encode_clock(struct session *session, struct buf *payload)
         clock.delta = buf_bytes(&delta);
         frame_clock_encode(payload, &clock);
         rc = buf_err(payload);
+    }
+    if (rc == ERR_OK) {
+        *out_has_marks = clock.has_marks;
     }
     buf_release(&delta);
     return rc;
@@ -92,11 +100,15 @@ static enum err
 put_clock(struct session *session)
 {
     struct buf payload = {0};
-    enum err rc = encode_clock(session, &payload);
+    bool has_marks = false;
+    enum err rc = encode_clock(session, &payload, &has_marks);
 
     if (rc == ERR_OK) {
         frame_put(&session->link.frames, FRAME_CLOCK, buf_bytes(&payload));
         rc = buf_err(&session->link.frames);
+    }
+    if (rc == ERR_OK && has_marks) {
+        session_note_marks_told(session);
     }
     if (rc == ERR_OK) {
         rc = note_told(session);
@@ -113,7 +125,8 @@ is_quiet(const struct session *session)
            session->window.count == 0 && link_held(&session->link) == 0;
 }
 
-/* "Both hold the same": each has said so, and all that was sent was taken. */
+/* "Both hold the same": each has said so, all that was sent was taken, and
+ * the histories are one. */
 static enum err
 note_synced(struct session *session)
 {
@@ -122,7 +135,8 @@ note_synced(struct session *session)
     session->is_synced = session->is_confirmed && is_quiet(session) &&
                          session_level_sent(session) == LEVEL_FULL &&
                          session->heard.is_known && session->told.is_current &&
-                         reconcile_is_equal(&session->reconcile);
+                         reconcile_is_equal(&session->reconcile) &&
+                         session_heads_agree(session);
     if (session->is_synced && !was_synced) {
         return session_emit(session, &(struct effect){.type = EFFECT_SYNCED});
     }
@@ -138,7 +152,8 @@ close_if_done(struct session *session)
     }
     if (session->says_nothing) {
         session_close(session, BYE_DONE, false);
-    } else if (session->told.is_heard && is_heard_told(session)) {
+    } else if (session->told.is_heard && is_heard_told(session) &&
+               session_marks_agree(session)) {
         session_close(session, BYE_DONE, true);
     }
 }
@@ -146,7 +161,7 @@ close_if_done(struct session *session)
 static uint64_t
 idle_at_ms(const struct session *session)
 {
-    if (!session->once || !is_quiet(session)) {
+    if (!session->once || !is_quiet(session) || session->heards > 0) {
         return UINT64_MAX;
     }
     return num_max_u64(session->progress_ms, session->heard_ms) +
@@ -187,12 +202,13 @@ next_wake_ms(const struct session *session)
     if (session->state == STATE_OPEN) {
         wake_ms = session->opened_ms + SESSION_LIFE_MS_MAX;
         wake_ms = num_min_u64(wake_ms, session->sent_ms + SESSION_PING_MS);
-        if (session->clock_until_ms != 0) {
-            wake_ms = num_min_u64(wake_ms, session->clock_until_ms);
+        if (session->wait_until_ms != 0) {
+            wake_ms = num_min_u64(wake_ms, session->wait_until_ms);
         }
         wake_ms = num_min_u64(wake_ms, dead_at_ms(session));
         wake_ms = num_min_u64(wake_ms, idle_at_ms(session));
         wake_ms = num_min_u64(wake_ms, reconcile_wake_ms(&session->reconcile));
+        wake_ms = num_min_u64(wake_ms, session_marks_wake_ms(session));
     }
     return wake_ms;
 }
@@ -278,6 +294,9 @@ finish_frames(struct session *session)
     }
     if (rc == ERR_OK && !step->is_closing) {
         rc = note_synced(session);
+    }
+    if (rc == ERR_OK && !step->is_closing) {
+        rc = session_compare_marks(session);
         close_if_done(session);
     }
     if (rc == ERR_OK) {

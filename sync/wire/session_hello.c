@@ -189,19 +189,25 @@ session_hello_begin(struct session *session)
     rc = write_clock(
         session, &delta, &clock, LINK_HELLO_DATA_MAX - CERT_BYTES_MAX - 32);
     if (rc == ERR_OK) {
-        hello_first_encode(&payload, &(struct hello_first){
-                                         .is_join = session->is_join,
-                                         .cert = buf_bytes(&session->cert),
-                                         .has_base = clock.has_base,
-                                         .base = clock.base,
-                                         .has_delta = clock.has_delta,
-                                         .delta = clock.delta,
-                                     });
+        hello_first_encode(&payload,
+            &(struct hello_first){
+                .is_join = session->is_join,
+                .cert = buf_bytes(&session->cert),
+                .has_base = clock.has_base,
+                .base = clock.base,
+                .has_delta = clock.has_delta,
+                .delta = clock.delta,
+                .has_marks = session->marks.has_ours && !session->is_join,
+                .marks = session->marks.ours,
+            });
         begin(session, &session->hello->psks[0]);
         rc = write_message(session, &payload);
     }
     if (rc == ERR_OK) {
         session->says_nothing = clock.has_base && is_empty_delta(clock.delta);
+        if (!session->is_join) {
+            session_note_marks_told(session);
+        }
         rc = note_told(session, clock.has_delta);
     }
     buf_release(&delta);
@@ -328,6 +334,9 @@ take_second(struct session *session, struct bytes message)
         goto out;
     }
     session->peer_level = (enum session_level)second.level;
+    if (second.has_marks) {
+        session_set_their_marks(session, &second.marks);
+    }
     session->told.is_known = session->told.is_known && second.knows_base;
     session->told.is_current = session->told.is_current && second.knows_base;
     session->told.is_heard = session->told.is_known;
@@ -336,7 +345,7 @@ take_second(struct session *session, struct bytes message)
         session->says_nothing && session->once && is_known &&
         second.knows_base && second.has_base && is_empty_delta(second.delta) &&
         second.level == LEVEL_FULL && session->told.is_current &&
-        reconcile_is_equal(&session->reconcile);
+        reconcile_is_equal(&session->reconcile) && session_marks_agree(session);
     rc = begin_frames(session);
 out:
     buf_release(&plain);
@@ -364,13 +373,15 @@ session_hello_receive(struct session *session, struct bytes *input)
     return input->size > 0 ? ERR_MALFORMED : take_first(session, message);
 }
 
-/* Message 2. A joiner is told no clock before it is admitted. */
+/* Message 2. A joiner is told no clock before it is admitted, and marks are
+ * for full members. */
 static enum err
 write_second(struct session *session, bool knows_base)
 {
     struct hello_clock clock = {0};
     struct buf delta = {0};
     struct buf payload = {0};
+    bool has_marks = session->level == LEVEL_FULL && session->marks.has_ours;
     enum err rc = ERR_OK;
 
     if (session->level != LEVEL_JOIN) {
@@ -384,11 +395,16 @@ write_second(struct session *session, bool knows_base)
                                           .has_delta = clock.has_delta,
                                           .delta = clock.delta,
                                           .level = session->level,
+                                          .has_marks = has_marks,
+                                          .marks = session->marks.ours,
                                       });
         rc = write_message(session, &payload);
     }
     if (rc == ERR_OK) {
         rc = note_told(session, clock.has_delta);
+    }
+    if (rc == ERR_OK && has_marks) {
+        session_note_marks_told(session);
     }
     buf_release(&delta);
     buf_release(&payload);
@@ -433,6 +449,9 @@ session_hello_answer(struct session *session, const struct session_auth *auth)
     }
     session->level = auth->level;
     session->peer = auth->peer;
+    if (asked->has_marks) {
+        session_set_their_marks(session, &asked->marks);
+    }
     rc = keep_bases(session, auth);
     if (rc == ERR_OK) {
         rc = read_clock(session, &clock, &is_known);

@@ -2,7 +2,8 @@
 /*
  * What the session's files share; for them only. session.c takes events,
  * session_hello.c shakes hands, session_receive.c reads frames,
- * session_send.c sends entries, session_finish.c ends each step.
+ * session_send.c sends entries, session_word.c compares marks and passes on
+ * words, session_finish.c ends each step.
  *
  * Functions return ERR_OK, ERR_NOMEM (the session is done for), or any other
  * error for what the peer did wrong: session_step then hangs up.
@@ -58,6 +59,33 @@ struct session_heard {
     struct vclock_name told; /* which we named last */
 };
 
+enum differ_kind { DIFFER_HEADS, DIFFER_FORKS, DIFFER_VOUCHES, DIFFER_KINDS };
+
+/* Marks of one kind that were found to differ. */
+struct session_difference {
+    bool is_known;
+    uint8_t ours[FRAME_MARK_BYTES]; /* when that was last said */
+    uint8_t theirs[FRAME_MARK_BYTES];
+    uint64_t wait_ms; /* before it is said again ... */
+    uint64_t next_ms; /* ... which is then */
+};
+
+/* What both sides hold beside entries. */
+struct session_marks {
+    bool has_ours;
+    bool has_told;
+    bool has_theirs;
+    struct marks ours;
+    struct marks told; /* of ours, last */
+    struct marks theirs;
+    uint64_t untold_ms; /* since when they are not those that were told */
+    bool is_comparing;  /* both are known, and of equal clocks ... */
+    uint64_t equal_ms;  /* ... since then ... */
+    uint64_t settle_ms; /* ... and when they will have settled */
+    bool was_comparing; /* ever */
+    struct session_difference said[DIFFER_KINDS];
+};
+
 /* What this step owes, and forgets at its end. */
 struct session_step_state {
     bool has_sent_entries;
@@ -101,13 +129,18 @@ struct session {
     struct window window;
     struct session_told told;
     struct session_heard heard;
+    struct session_marks marks;
     /* Bytes of the peer's clocks looked at beyond what time has paid for, as
-     * of clock_ms; when too many, frames wait until clock_until_ms, else 0. */
+     * of clock_ms; the same of words, in milliseconds. When too many, frames
+     * wait until wait_until_ms, else 0. */
     uint64_t clock_debt;
     uint64_t clock_ms;
-    uint64_t clock_until_ms;
+    uint64_t word_debt;
+    uint64_t word_ms;
+    uint64_t wait_until_ms;
     uint64_t taken; /* entries frames dealt with */
     size_t accepts; /* handed over, not answered */
+    size_t heards;  /* the same, of words */
     struct session_read reads[SESSION_READS_MAX];
     size_t read_count;
     size_t flight_bytes; /* sent before is_confirmed */
@@ -179,6 +212,35 @@ enum err session_put_want(
     struct session *session, const struct event *event) MUST_USE;
 /* Ask for what the peer lacks, as long as it may be sent. */
 enum err session_pump(struct session *session) MUST_USE;
+
+/* session_word.c */
+
+/* Of our own marks the peer has not been told, and may be. */
+bool session_marks_are_due(const struct session *session);
+/* From when on they are worth a frame by themselves; UINT64_MAX: they are
+ * not due. */
+uint64_t session_marks_tell_ms(const struct session *session);
+/* Our marks were written for the peer. */
+void session_note_marks_told(struct session *session);
+/* Ours have changed; NULL: they are not known. */
+void session_set_our_marks(struct session *session, const struct marks *marks);
+/* The peer's have. */
+void session_set_their_marks(
+    struct session *session, const struct marks *marks);
+/* Are the heads the same, or not to be compared? */
+bool session_heads_agree(const struct session *session);
+/* Are all marks? */
+bool session_marks_agree(const struct session *session);
+/* DIFFERS, if something does and it is time. */
+enum err session_compare_marks(struct session *session) MUST_USE;
+/* When that has something to do; UINT64_MAX: never. */
+uint64_t session_marks_wake_ms(const struct session *session);
+/* A head, fork or vouch frame came. */
+enum err session_take_word(
+    struct session *session, const struct frame *frame) MUST_USE;
+/* SAY. */
+enum err session_put_words(
+    struct session *session, const struct event *event) MUST_USE;
 
 /* session_finish.c */
 

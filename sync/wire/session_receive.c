@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "crypto/base/num.h"
 #include "sync/wire/session_internal.h"
 
 static bool
@@ -98,9 +99,10 @@ charge_clock(struct session *session)
     session->clock_debt = debt;
     session->clock_ms = session->now_ms;
     if (debt > SESSION_CLOCK_BYTES_BURST) {
-        session->clock_until_ms =
-            session->now_ms + 1 +
-            (debt - SESSION_CLOCK_BYTES_BURST) / SESSION_CLOCK_BYTES_PER_MS;
+        session->wait_until_ms = num_max_u64(
+            session->wait_until_ms, session->now_ms + 1 +
+                                        (debt - SESSION_CLOCK_BYTES_BURST) /
+                                            SESSION_CLOCK_BYTES_PER_MS);
     }
 }
 
@@ -116,6 +118,9 @@ take_clock(struct session *session, struct bytes payload)
     }
     if (rc == ERR_OK) {
         take_heard(session, &clock);
+        if (clock.has_marks) {
+            session_set_their_marks(session, &clock.marks);
+        }
         rc = take_taken(session, clock.taken);
     }
     return rc;
@@ -229,6 +234,10 @@ take_frame(struct session *session, const struct frame *frame)
         return ERR_OK;
     case FRAME_BYE:
         return take_bye(session, frame->payload);
+    case FRAME_HEAD:
+    case FRAME_FORK:
+    case FRAME_VOUCH:
+        return session_take_word(session, frame);
     default:
         return ERR_OK; /* of a later version */
     }

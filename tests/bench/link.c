@@ -186,6 +186,9 @@ take_effect(struct running *run, struct end *end, const struct effect *effect)
             run->result->synced_ms = run->now_ms;
         }
         break;
+    case EFFECT_HEARD:
+    case EFFECT_DIFFERS:
+        ck_abort_msg("no marks are told here");
     case EFFECT_WAKE:
         end->wake_ms = (double)effect->u.wake_ms;
         break;

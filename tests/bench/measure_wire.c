@@ -173,7 +173,9 @@ nothing_new(struct bench *bench, struct wired *w)
         ck_assert_int_eq(vclock_raise(&sizes, log, 1000 + i), ERR_OK);
     }
     ck_assert_int_eq(vclock_encode(&full, &sizes, &logs), ERR_OK);
-    clock = (struct session_clock){buf_bytes(&full), logs.ids, logs.count};
+    clock = (struct session_clock){.full = buf_bytes(&full),
+        .order = logs.ids,
+        .order_count = logs.count};
     many.clock = &clock;
     link_peers_release(&w->peers);
     w->peers = (struct link_peers){.f = &w->f, .sessions = w->peers.sessions};

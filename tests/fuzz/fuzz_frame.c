@@ -72,6 +72,19 @@ try_hellos(struct bytes bytes, struct buf *again)
 }
 
 static void
+try_head(struct bytes bytes, struct buf *again)
+{
+    struct log_id log = {0};
+    struct head head = {0};
+
+    buf_clear(again);
+    if (frame_head_decode(&log, &head, bytes) == ERR_OK) {
+        frame_head_encode(again, &log, &head);
+        check_same(again, bytes);
+    }
+}
+
+static void
 try_entries(struct bytes bytes)
 {
     struct frame_entries entries = {0};
@@ -106,6 +119,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_want(bytes, &again);
     try_number(bytes, &again);
     try_hellos(bytes, &again);
+    try_head(bytes, &again);
     try_entries(bytes);
     try_stream(bytes);
     buf_release(&again);

@@ -7,7 +7,8 @@
  *
  * The first byte chooses: bits 0-1 how, bit 2 whom (the listener, or the
  * dialler), bits 3-4 the listener's level for the dialler, bit 5 whether
- * answers come at once, bits 6-7 in how many pieces.
+ * answers come at once, bits 6-7 in how many pieces; in four, both ends hold
+ * the same entries.
  */
 #include <assert.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct end {
     struct end *other;
     struct buf sent; /* not delivered yet */
     size_t accepts;
+    size_t heards;
     bool has_ended;
     bool is_joining;
     bool answers;
@@ -51,6 +53,9 @@ put_clock(struct buf *full, const struct log_id *ids)
     log_table_release(&logs);
 }
 
+/* Each end has its own: they differ. */
+static const struct marks end_marks[2] = {{{1}, {2}, {3}}, {{4}, {5}, {6}}};
+
 static void step(struct end *end, const struct event *event);
 
 /* Answers to what a step asked for; reads find nothing. */
@@ -74,6 +79,7 @@ answer(struct end *end, const struct effect *effect)
         event.type = EVENT_AUTHENTICATED;
         event.u.auth.level = end->level;
         event.u.auth.clock.full = buf_bytes(&full);
+        event.u.auth.clock.marks = &end_marks[1];
         step(end, &event);
         buf_release(&full);
     }
@@ -96,9 +102,13 @@ step(struct end *end, const struct event *event)
             buf_put_bytes(&end->sent, effect->u.send);
         }
         end->accepts += effect->type == EFFECT_ACCEPT;
+        end->heards += effect->type == EFFECT_HEARD;
         end->is_joining |= effect->type == EFFECT_JOIN;
         end->has_ended = effect->type == EFFECT_HANG_UP;
         assert(end->accepts <= SESSION_ACCEPTS_MAX);
+        assert(end->heards <= SESSION_HEARDS_MAX);
+        assert(
+            effect->type != EFFECT_HEARD || end->session->level == LEVEL_FULL);
     }
     for (size_t i = 0; i < effects.count && !end->has_ended; i++) {
         answer(end, &effects.items[i]);
@@ -120,6 +130,12 @@ settle(struct end *end)
         event.u.stored.accepts = end->accepts;
         end->accepts = 0;
         end->is_joining = event.type == EVENT_ACCEPTED && end->is_joining;
+        step(end, &event);
+    }
+    while (end->answers && !end->has_ended && end->heards > 0) {
+        event = (struct event){.type = EVENT_HEARD, .now_ms = 1000};
+        event.u.heard.count = end->heards;
+        end->heards = 0;
         step(end, &event);
     }
 }
@@ -148,7 +164,7 @@ deliver(struct end *end)
 }
 
 static void
-open_end(struct end *end, bool is_dialler)
+open_end(struct end *end, bool is_dialler, char logs)
 {
     static const struct secret_key statics[2] = {{{'a'}}, {{'b'}}};
     static const struct secret_key psk = {{'k'}};
@@ -164,10 +180,11 @@ open_end(struct end *end, bool is_dialler)
         .cert = bytes_text("certificate")};
     enum err rc = ERR_OK;
 
-    memset(ids[0].node.bytes, 'a', 32);
-    memset(ids[1].node.bytes, 'a', 32);
+    memset(ids[0].node.bytes, logs, 32);
+    memset(ids[1].node.bytes, logs, 32);
     put_clock(&full, ids);
     options.clock.full = buf_bytes(&full);
+    options.clock.marks = &end_marks[is_dialler ? 0 : 1];
     keys_box_public(&options.peer_noise, &statics[1]);
     rc = session_new(&end->session, &options);
     assert(rc == ERR_OK);
@@ -224,8 +241,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ends[1].other = &ends[0];
     ends[0].answers = ends[1].answers = (choice & 32) != 0;
     ends[1].level = (enum session_level)(choice >> 3 & 3);
-    open_end(&ends[1], false);
-    open_end(&ends[0], true);
+    open_end(&ends[1], false, 'b');
+    open_end(&ends[0], true, choice >> 6 == 3 ? 'b' : 'a');
     run(&ends[choice & 4 ? 0 : 1], choice, bytes_of(data + 1, size - 1));
     for (size_t i = 0; i < 2; i++) {
         session_free(ends[i].session);

@@ -60,6 +60,7 @@ world_release(struct world *world)
         session_free(world->ends[i].session);
         buf_release(&world->ends[i].inbox);
         buf_release(&world->ends[i].backlog);
+        buf_release(&world->ends[i].words);
     }
     for (size_t i = 0; i < world->event_count; i++) {
         mem_free(world->events[i].data);
@@ -265,9 +266,10 @@ store_inbox(struct world_end *end)
 }
 
 /* Tell all of the node's sessions what came of a commit. */
-static void
-tell_stored(struct world *world, struct world_node *node)
+void
+world_tell(struct world *world, char name)
 {
+    struct world_node *node = world_node(world, name);
     struct buf full = {0};
     struct session_clock clock = world_clock_of(node, &full);
 
@@ -292,6 +294,12 @@ tell_stored(struct world *world, struct world_node *node)
         end->accepts = 0;
         end->is_joining = false;
         world_step(world, end, &event);
+        if (end->heards > 0) {
+            event = (struct event){.type = EVENT_HEARD};
+            event.u.heard.count = end->heards;
+            end->heards = 0;
+            world_step(world, end, &event);
+        }
     }
     buf_release(&full);
 }
@@ -305,6 +313,7 @@ do_commit(struct world *world, struct world_node *node)
 
         if (end->node == node) {
             store_inbox(end);
+            world_store_words(world, end);
             if (end->is_joining && !node->refuses) {
                 char log[] = {node->name, 'x', 0};
                 struct log_id id = world_log(log);
@@ -313,7 +322,7 @@ do_commit(struct world *world, struct world_node *node)
             }
         }
     }
-    tell_stored(world, node);
+    world_tell(world, node->name);
 }
 
 void
@@ -323,7 +332,7 @@ world_write(struct world *world, char name, const char *log, uint64_t count)
     struct log_id id = world_log(log);
 
     world_raise(node, &id, world_size_of(node, &id) + count);
-    tell_stored(world, node);
+    world_tell(world, node->name);
 }
 
 /* Read the socket, unless the session wants a pause: then its rest. */
@@ -379,6 +388,9 @@ do_event(struct world *world, const struct world_event *event)
         break;
     case WORLD_COMMIT:
         do_commit(world, event->node);
+        break;
+    case WORLD_SAY:
+        world_say(world, event->end, &event->differs);
         break;
     case WORLD_TICK:
         given.type = EVENT_TICK;

@@ -5,6 +5,9 @@
  * out and written down: the transcript.
  *
  * Nodes are a, b and c; "ax" is a's control log, "ac" its changes log.
+ *
+ * Beside sizes a node holds one log of which it may have another branch than
+ * others, the logs it knows to be forked, and vouches, which are numbers.
  */
 #ifndef CORRIDOR_TESTS_LIB_WIRE_WORLD_H
 #define CORRIDOR_TESTS_LIB_WIRE_WORLD_H
@@ -17,6 +20,7 @@ enum {
     WORLD_NODES = 3,
     WORLD_CONNS = 16,
     WORLD_EVENTS = 65536,
+    WORLD_FROZEN = 4,
     WORLD_PSK_LINK = 0, /* the corridor's link secret */
     WORLD_PSK_INVITE = 1
 };
@@ -34,8 +38,15 @@ struct world_node {
     struct vclock stored;
     struct world_bases bases[WORLD_NODES];  /* of each peer */
     enum session_level levels[WORLD_NODES]; /* of each peer */
-    bool is_committing;                     /* a commit is under way */
-    bool takes_nothing;                     /* answers ACCEPT without storing */
+    bool tells_no_marks;
+    struct log_id branch; /* of this log it has other entries than others */
+    bool has_branch;
+    struct log_id frozen[WORLD_FROZEN]; /* ascending */
+    size_t frozen_count;
+    uint64_t vouches;   /* a bit each */
+    struct marks marks; /* as its sessions were last told */
+    bool is_committing; /* a commit is under way */
+    bool takes_nothing; /* answers ACCEPT without storing */
     bool takes_exactly; /* stores batches only that begin at its end */
     bool reads_nothing; /* answers READ with nothing */
     bool never_accepts; /* does not answer ACCEPT */
@@ -48,6 +59,9 @@ struct world_end {
     struct world_node *node;
     struct world_end *other;
     size_t accepts;      /* handed over, to be answered */
+    size_t heards;       /* words, likewise */
+    struct buf words;    /* what was heard: frames */
+    uint64_t vouched;    /* vouches that the peer was told */
     struct buf inbox;    /* batches to be committed, one after another */
     struct buf backlog;  /* received and not read: the session paused */
     uint64_t sent;       /* bytes, all told */
@@ -67,6 +81,7 @@ struct world_event {
         WORLD_CLOSED,
         WORLD_READ,
         WORLD_COMMIT,
+        WORLD_SAY,
         WORLD_TICK
     } type;
     struct world_end *end;
@@ -76,6 +91,7 @@ struct world_event {
     struct log_id log; /* READ */
     uint64_t from;
     size_t bytes_max;
+    struct effect differs; /* SAY */
 };
 
 struct world {
@@ -120,6 +136,16 @@ void world_store_many(
 /* It writes `count` entries to a log and tells its sessions. */
 void world_write(
     struct world *world, char node, const char *log, uint64_t count);
+
+/* The node has another branch of a log than the others. */
+void world_branch(struct world *world, char node, const char *log);
+/* It has learnt that the log is forked, and tells its sessions. */
+void world_freeze(struct world *world, char node, const char *log);
+/* It vouches for something, by a number below 64, and tells its sessions. */
+void world_vouch(struct world *world, char node, unsigned number);
+
+/* It tells its sessions what it holds, and that words were dealt with. */
+void world_tell(struct world *world, char node);
 
 /* How a dialler dials. */
 struct world_dial {

@@ -8,8 +8,9 @@
 
 /* Transcript. */
 
-static void
-put_line(struct world *world, const struct world_end *end, const char *verb)
+void
+world_put_line(
+    struct world *world, const struct world_end *end, const char *verb)
 {
     if (!world->is_quiet) {
         buf_printf(&world->transcript, "%llu %c-%c %s",
@@ -18,8 +19,8 @@ put_line(struct world *world, const struct world_end *end, const char *verb)
     }
 }
 
-static void
-put_log(struct world *world, const struct log_id *id)
+void
+world_put_log(struct world *world, const struct log_id *id)
 {
     if (!world->is_quiet) {
         buf_printf(&world->transcript, " %c%c", id->node.bytes[0],
@@ -51,15 +52,15 @@ put_clock(struct world *world, struct bytes full)
         buf_put_text(&world->transcript, " -");
     }
     for (uint32_t i = 0; i < clock.count; i++) {
-        put_log(world, &logs.ids[i]);
+        world_put_log(world, &logs.ids[i]);
         put_number(world, "", clock.sizes[i]);
     }
     vclock_release(&clock);
     log_table_release(&logs);
 }
 
-static void
-end_line(struct world *world)
+void
+world_end_line(struct world *world)
 {
     if (!world->is_quiet) {
         buf_put_text(&world->transcript, "\n");
@@ -79,13 +80,17 @@ world_expect(struct world *world, const char *expected)
 /* Carrying out effects. */
 
 struct session_clock
-world_clock_of(const struct world_node *node, struct buf *full)
+world_clock_of(struct world_node *node, struct buf *full)
 {
+    world_mark(node);
     ck_assert_int_eq(vclock_encode(full, &node->stored, &node->logs), ERR_OK);
     return (struct session_clock){
         .full = buf_bytes(full),
         .order = node->logs.ids,
         .order_count = node->logs.count,
+        .marks = node->tells_no_marks ? NULL : &node->marks,
+        .frozen = node->frozen,
+        .frozen_count = node->frozen_count,
     };
 }
 
@@ -94,9 +99,9 @@ take_send(struct world *world, struct world_end *end, struct bytes bytes)
 {
     end->sent += bytes.size;
     end->frames++;
-    put_line(world, end, "send");
+    world_put_line(world, end, "send");
     put_number(world, " ", bytes.size);
-    end_line(world);
+    world_end_line(world);
     while (bytes.size > 0 && !end->is_cut) {
         struct world_event event = {.type = WORLD_DELIVER,
             .due_ms = world->now_ms + world->delay_ms,
@@ -125,10 +130,10 @@ take_authenticate(
     struct public_key noise = {{0}};
     struct event event = {.type = EVENT_AUTHENTICATED};
 
-    put_line(world, end, "authenticate psk");
+    world_put_line(world, end, "authenticate psk");
     put_number(world, " ", effect->u.authenticate.psk);
     put_number(world, " cert ", effect->u.authenticate.cert.size);
-    end_line(world);
+    world_end_line(world);
     keys_box_public(&noise, &peer->noise);
     ck_assert_mem_eq(&noise, &effect->u.authenticate.noise, sizeof(noise));
     event.u.auth = (struct session_auth){
@@ -149,10 +154,10 @@ static void
 take_read(
     struct world *world, struct world_end *end, const struct effect *effect)
 {
-    put_line(world, end, "read");
-    put_log(world, &effect->u.read.log);
+    world_put_line(world, end, "read");
+    world_put_log(world, &effect->u.read.log);
     put_number(world, "", effect->u.read.from);
-    end_line(world);
+    world_end_line(world);
     world_push(world, &(struct world_event){
                           .type = WORLD_READ,
                           .due_ms = world->now_ms,
@@ -163,8 +168,8 @@ take_read(
                       });
 }
 
-static void
-commit_later(struct world *world, struct world_node *node)
+void
+world_commit_later(struct world *world, struct world_node *node)
 {
     if (!node->is_committing) {
         node->is_committing = true;
@@ -182,17 +187,17 @@ take_accept(struct world *world, struct world_end *end, struct bytes batch)
     struct frame_entries entries = {0};
 
     ck_assert_int_eq(frame_entries_peek(&entries, batch), ERR_OK);
-    put_line(world, end, "accept");
-    put_log(world, &entries.log);
+    world_put_line(world, end, "accept");
+    world_put_log(world, &entries.log);
     put_number(world, "", entries.from);
     put_number(world, "-", entries.from + entries.count);
-    end_line(world);
+    world_end_line(world);
     ck_assert_uint_eq(
         batch.size, BATCH_FIXED_BYTES + entries.count * world->entry_bytes);
     buf_put(&end->inbox, &entries, sizeof(entries));
     end->accepts++;
     if (!end->node->never_accepts) {
-        commit_later(world, end->node);
+        world_commit_later(world, end->node);
     }
 }
 
@@ -203,7 +208,7 @@ take_bases(
     struct world_bases *bases =
         &end->node->bases[end->other->node - world->nodes];
 
-    put_line(world, end, "bases");
+    world_put_line(world, end, "bases");
     if (effect->u.bases.sent.size > 0) {
         put_clock(world, effect->u.bases.sent);
         buf_clear(&bases->sent);
@@ -221,18 +226,18 @@ take_bases(
             buf_put_bytes(&bases->heard[0], effect->u.bases.heard);
         }
     }
-    end_line(world);
+    world_end_line(world);
 }
 
 void
 world_hang_up(
     struct world *world, struct world_end *end, enum bye_reason reason)
 {
-    put_line(world, end, "hang up: ");
+    world_put_line(world, end, "hang up: ");
     if (!world->is_quiet) {
         buf_put_text(&world->transcript, bye_text(reason));
     }
-    end_line(world);
+    world_end_line(world);
     end->has_ended = true;
     end->end = reason;
     world_push(world, &(struct world_event){
@@ -260,23 +265,40 @@ world_take_effect(
         take_accept(world, end, effect->u.accept);
         break;
     case EFFECT_JOIN:
-        put_line(world, end, "join");
+        world_put_line(world, end, "join");
         put_number(world, " cert ", effect->u.join.cert.size);
-        end_line(world);
+        world_end_line(world);
         end->is_joining = true;
-        commit_later(world, end->node);
+        world_commit_later(world, end->node);
         break;
     case EFFECT_PEER_CLOCK:
-        put_line(world, end, "peer has");
+        world_put_line(world, end, "peer has");
         put_clock(world, effect->u.peer_clock);
-        end_line(world);
+        world_end_line(world);
         break;
     case EFFECT_BASES:
         take_bases(world, end, effect);
         break;
     case EFFECT_SYNCED:
-        put_line(world, end, "synced");
-        end_line(world);
+        world_put_line(world, end, "synced");
+        world_end_line(world);
+        break;
+    case EFFECT_HEARD:
+        world_take_word(world, end, effect);
+        break;
+    case EFFECT_DIFFERS:
+        world_put_line(world, end, "differs:");
+        if (!world->is_quiet) {
+            buf_printf(&world->transcript, "%s%s%s",
+                effect->u.differs.heads ? " heads" : "",
+                effect->u.differs.forks ? " forks" : "",
+                effect->u.differs.vouches ? " vouches" : "");
+        }
+        world_end_line(world);
+        world_push(world, &(struct world_event){.type = WORLD_SAY,
+                              .due_ms = world->now_ms,
+                              .end = end,
+                              .differs = *effect});
         break;
     case EFFECT_WAKE:
         world_push(world,

@@ -32,6 +32,12 @@ key_of(int byte)
     return key;
 }
 
+/* What both ends hold beside their clocks. */
+static const struct marks story_marks = {
+    {0xa1, 0xa1, 0xa1, 0xa1, 0xa1, 0xa1, 0xa1, 0xa1},
+    {0xa2, 0xa2, 0xa2, 0xa2, 0xa2, 0xa2, 0xa2, 0xa2},
+    {0xa3, 0xa3, 0xa3, 0xa3, 0xa3, 0xa3, 0xa3, 0xa3}};
+
 /* One step, after which what it sends is appended. */
 static void
 step(struct session *session, const struct event *event, struct buf *sent)
@@ -66,7 +72,7 @@ open_sessions(void)
         .ephemeral = key_of(0xd2),
         .psks = &psk,
         .psk_count = 1,
-        .clock = {.full = buf_bytes(&s.full)},
+        .clock = {.full = buf_bytes(&s.full), .marks = &story_marks},
         .sent_base = buf_bytes(&s.base),
         .heard_bases = {buf_bytes(&s.full)}};
     const struct event opened = {.type = EVENT_OPENED};
@@ -94,6 +100,7 @@ setup(void)
     receive(s.listener, &s.first, &s.second);
     event.u.auth.level = LEVEL_FULL;
     event.u.auth.clock.full = buf_bytes(&s.full);
+    event.u.auth.clock.marks = &story_marks;
     event.u.auth.sent_base = buf_bytes(&s.full);
     event.u.auth.heard_bases[0] = buf_bytes(&s.base);
     step(s.listener, &event, &s.second);
@@ -126,8 +133,11 @@ static void
 make_first(struct buf *out)
 {
     struct buf delta = {0};
-    struct hello_first hello = {
-        .has_base = true, .base = name_of(&s.base), .has_delta = true};
+    struct hello_first hello = {.has_base = true,
+        .base = name_of(&s.base),
+        .has_delta = true,
+        .has_marks = true,
+        .marks = story_marks};
 
     examples_get("model/clock-delta", &delta);
     hello.delta = buf_bytes(&delta);
@@ -151,7 +161,9 @@ make_second(struct buf *out)
                                  .base = name_of(&s.full),
                                  .has_delta = true,
                                  .delta = bytes_of(empty, sizeof(empty)),
-                                 .level = LEVEL_FULL});
+                                 .level = LEVEL_FULL,
+                                 .has_marks = true,
+                                 .marks = story_marks});
 }
 
 static void
@@ -204,6 +216,28 @@ make_bye(struct buf *out)
     buf_release(&payload);
 }
 
+/* The story's head, of its one entry: docs/protocol.md, "Heads". */
+static void
+make_head(struct buf *out)
+{
+    struct log_id log = {.kind = LOG_CHANGES};
+    struct head head = {.size = 1};
+    struct buf signature = {0};
+    struct buf batch = {0};
+    struct buf payload = {0};
+
+    examples_get("model/head-signature", &signature);
+    examples_get("model/batch", &batch);
+    memcpy(log.node.bytes, batch.data, sizeof(log.node.bytes));
+    memcpy(head.root.bytes, batch.data + 51, sizeof(head.root.bytes));
+    memcpy(head.signature.bytes, signature.data, signature.size);
+    frame_head_encode(&payload, &log, &head);
+    frame_put(out, FRAME_HEAD, buf_bytes(&payload));
+    buf_release(&signature);
+    buf_release(&batch);
+    buf_release(&payload);
+}
+
 static const struct {
     const char *name;
     void (*make)(struct buf *out);
@@ -216,6 +250,7 @@ static const struct {
     {"wire/message-3", make_message_3},
     {"wire/want", make_want},
     {"wire/bye", make_bye},
+    {"wire/head", make_head},
 };
 
 enum { EXAMPLES = sizeof(examples) / sizeof(examples[0]) };

@@ -90,7 +90,10 @@ static const struct limit_row {
     {"pong", FRAME_PONG, 0},
     {"bye", FRAME_BYE, FRAME_SMALL_BYTES_MAX},
     {"none", 0, FRAME_OTHER_BYTES_MAX},
-    {"next", FRAME_BYE + 1, FRAME_OTHER_BYTES_MAX},
+    {"head", FRAME_HEAD, 33 + 104},
+    {"fork", FRAME_FORK, EVIDENCE_BYTES_MAX},
+    {"vouch", FRAME_VOUCH, COSIGNATURE_BYTES},
+    {"next", FRAME_VOUCH + 1, FRAME_OTHER_BYTES_MAX},
     {"last", 255, FRAME_OTHER_BYTES_MAX},
 };
 
@@ -124,7 +127,12 @@ static const struct frame_clock worked_clock = {
     .has_base = true,
     .base = {{8, 7, 6, 5, 4, 3, 2, 1}},
     .delta = {delta_bytes, sizeof(delta_bytes)},
+    .has_marks = true,
+    .marks = {{1, 1, 1, 1, 1, 1, 1, 1}, {2, 2, 2, 2, 2, 2, 2, 2},
+        {3, 3, 3, 3, 3, 3, 3, 3}},
 };
+/* As the last item of a payload. */
+#define WORKED_MARKS "5818010101010101010102020202020202020303030303030303"
 
 START_TEST(a_clock_is_written_as_documented)
 {
@@ -133,8 +141,8 @@ START_TEST(a_clock_is_written_as_documented)
 
     frame_clock_encode(&payload, &worked_clock);
     frame_put(&stream, FRAME_CLOCK, buf_bytes(&payload));
-    assert_hex(&stream, "01000017844801020304050607080348080706050403020182"
-                        "0205");
+    assert_hex(&stream, "01000031854801020304050607080348080706050403020182"
+                        "0205" WORKED_MARKS);
     buf_release(&payload);
     buf_release(&stream);
 }
@@ -152,11 +160,14 @@ START_TEST(a_clock_is_read_as_written)
     ck_assert_mem_eq(clock.base.bytes, base_name.bytes, VCLOCK_NAME_BYTES);
     ck_assert_uint_eq(clock.taken, 3);
     ck_assert(bytes_equal(clock.delta, delta()));
+    ck_assert(clock.has_marks);
+    ck_assert_mem_eq(
+        &clock.marks, &worked_clock.marks, sizeof(worked_clock.marks));
     buf_clear(&payload);
     clock = (struct frame_clock){.delta = delta()};
     frame_clock_encode(&payload, &clock);
     ck_assert_int_eq(frame_clock_decode(&clock, buf_bytes(&payload)), ERR_OK);
-    ck_assert(!clock.has_heard && !clock.has_base);
+    ck_assert(!clock.has_heard && !clock.has_base && !clock.has_marks);
     buf_release(&payload);
 }
 END_TEST
@@ -335,6 +346,38 @@ START_TEST(entries_are_looked_at_before_they_are_handed_over)
 END_TEST
 
 static enum err
+recode_head(struct bytes bytes, struct buf *out)
+{
+    struct log_id log;
+    struct head head;
+    enum err rc = frame_head_decode(&log, &head, bytes);
+
+    if (rc == ERR_OK) {
+        frame_head_encode(out, &log, &head);
+    }
+    return rc;
+}
+
+START_TEST(mutants_of_a_head_are_refused_or_come_back)
+{
+    struct log_id log = log_of(1, LOG_CHANGES);
+    struct head head = {.size = 7, .root = {{2}}, .signature = {{3}}};
+    struct log_id log_out = {{{0}}, 0};
+    struct head head_out = {0};
+    struct buf payload = {0};
+
+    frame_head_encode(&payload, &log, &head);
+    ck_assert_uint_eq(payload.size, FRAME_HEAD_WORD_BYTES);
+    ck_assert_int_eq(
+        frame_head_decode(&log_out, &head_out, buf_bytes(&payload)), ERR_OK);
+    ck_assert(log_id_equal(&log, &log_out));
+    ck_assert(log_head_equal(&head, &head_out));
+    ck_assert_uint_gt(mutation_run(buf_bytes(&payload), recode_head), 100);
+    buf_release(&payload);
+}
+END_TEST
+
+static enum err
 recode_first(struct bytes bytes, struct buf *out)
 {
     struct hello_first hello = {0};
@@ -363,17 +406,19 @@ START_TEST(the_first_hello_is_written_as_documented)
     struct hello_first hello = {.has_base = true,
         .base = base_name,
         .has_delta = true,
-        .delta = delta()};
+        .delta = delta(),
+        .has_marks = true,
+        .marks = worked_clock.marks};
     struct buf payload = {0};
 
     hello_first_encode(&payload, &hello);
-    assert_hex(&payload, "8501f4f6480807060504030201820205");
+    assert_hex(&payload, "8601f4f6480807060504030201820205" WORKED_MARKS);
     ck_assert_uint_gt(mutation_run(buf_bytes(&payload), recode_first), 50);
     buf_clear(&payload);
     hello = (struct hello_first){
         .is_join = true, .cert = bytes_text("certificate")};
     hello_first_encode(&payload, &hello);
-    assert_hex(&payload, "8501f54b6365727469666963617465f6f6");
+    assert_hex(&payload, "8601f54b6365727469666963617465f6f6f6");
     ck_assert_uint_gt(mutation_run(buf_bytes(&payload), recode_first), 30);
     buf_release(&payload);
 }
@@ -386,16 +431,18 @@ START_TEST(the_second_hello_is_written_as_documented)
         .base = base_name,
         .has_delta = true,
         .delta = delta(),
-        .level = 3};
+        .level = 3,
+        .has_marks = true,
+        .marks = worked_clock.marks};
     struct buf payload = {0};
 
     hello_second_encode(&payload, &hello);
-    assert_hex(&payload, "8501f548080706050403020182020503");
+    assert_hex(&payload, "8601f548080706050403020182020503" WORKED_MARKS);
     ck_assert_uint_gt(mutation_run(buf_bytes(&payload), recode_second), 50);
     buf_clear(&payload);
     hello = (struct hello_second){.level = 1};
     hello_second_encode(&payload, &hello);
-    assert_hex(&payload, "8501f4f6f601");
+    assert_hex(&payload, "8601f4f6f601f6");
     ck_assert_uint_gt(mutation_run(buf_bytes(&payload), recode_second), 20);
     buf_release(&payload);
 }
@@ -425,10 +472,11 @@ START_TEST(a_certificate_in_a_hello_has_a_limit)
     ck_assert_uint_eq(out.cert.size, CERT_BYTES_MAX);
     for (size_t size = 0; size <= sizeof(cert); size += sizeof(cert)) {
         buf_clear(&payload);
-        cbor_put_array(&payload, 5);
+        cbor_put_array(&payload, 6);
         cbor_put_uint(&payload, HELLO_VERSION);
         cbor_put_bool(&payload, false);
         cbor_put_bytes(&payload, bytes_of(cert, size));
+        cbor_put_null(&payload);
         cbor_put_null(&payload);
         cbor_put_null(&payload);
         ck_assert_int_eq(
@@ -456,6 +504,7 @@ main(void)
     tcase_add_test(tcase, a_want_names_at_most_all_logs);
     tcase_add_test(tcase, mutants_of_a_number_are_refused_or_come_back);
     tcase_add_test(tcase, entries_are_looked_at_before_they_are_handed_over);
+    tcase_add_test(tcase, mutants_of_a_head_are_refused_or_come_back);
     tcase_add_test(tcase, the_first_hello_is_written_as_documented);
     tcase_add_test(tcase, the_second_hello_is_written_as_documented);
     tcase_add_test(tcase, hellos_of_another_version_are_told_apart);

@@ -410,21 +410,28 @@ static const struct wrong_row {
     uint8_t bytes[16];
 } wrong_rows[] = {
     {"a clock that is none", LEVEL_FULL, FRAME_CLOCK, BYE_ERROR, 1, {0x80}},
-    {"a clock on a base it never had", LEVEL_FULL, FRAME_CLOCK, BYE_ERROR, 13,
-        {0x84, 0xf6, 0x00, 0x48, 1, 1, 1, 1, 1, 1, 1, 1, 0x80}},
-    {"a clock that falls", LEVEL_FULL, FRAME_CLOCK, BYE_ERROR, 5,
-        {0x84, 0xf6, 0x00, 0xf6, 0x80}},
-    {"more taken than was sent", LEVEL_FULL, FRAME_CLOCK, BYE_ERROR, 5,
-        {0x84, 0xf6, 0x01, 0xf6, 0x80}},
-    {"a delta that is none", LEVEL_FULL, FRAME_CLOCK, BYE_ERROR, 6,
-        {0x84, 0xf6, 0x00, 0xf6, 0x81, 0x00}},
+    {"a clock on a base it never had", LEVEL_FULL, FRAME_CLOCK, BYE_ERROR, 14,
+        {0x85, 0xf6, 0x00, 0x48, 1, 1, 1, 1, 1, 1, 1, 1, 0x80, 0xf6}},
+    {"a clock that falls", LEVEL_FULL, FRAME_CLOCK, BYE_ERROR, 6,
+        {0x85, 0xf6, 0x00, 0xf6, 0x80, 0xf6}},
+    {"more taken than was sent", LEVEL_FULL, FRAME_CLOCK, BYE_ERROR, 6,
+        {0x85, 0xf6, 0x01, 0xf6, 0x80, 0xf6}},
+    {"a delta that is none", LEVEL_FULL, FRAME_CLOCK, BYE_ERROR, 7,
+        {0x85, 0xf6, 0x00, 0xf6, 0x81, 0x00, 0xf6}},
+    {"marks that are none", LEVEL_FULL, FRAME_CLOCK, BYE_ERROR, 7,
+        {0x85, 0xf6, 0x00, 0xf6, 0x80, 0x41, 0x01}},
+    {"a short head", LEVEL_FULL, FRAME_HEAD, BYE_ERROR, 4, {1, 2, 3, 4}},
+    {"short evidence", LEVEL_FULL, FRAME_FORK, BYE_ERROR, 4, {1, 2, 3, 4}},
+    {"a short vouch", LEVEL_FULL, FRAME_VOUCH, BYE_ERROR, 4, {1, 2, 3, 4}},
+    {"a word of one not enrolled", LEVEL_CONTROL, FRAME_HEAD, -1, 4, {1}},
+    {"a word of a joiner", LEVEL_JOIN, FRAME_FORK, -1, 4, {1}},
     {"short entries", LEVEL_FULL, FRAME_ENTRIES, BYE_ERROR, 4, {1, 2, 3, 4}},
     {"a want that is none", LEVEL_FULL, FRAME_WANT, BYE_ERROR, 1, {0x80}},
     {"a want of all", LEVEL_FULL, FRAME_WANT, -1, 2, {0x81, 0xf4}},
     {"a join of one who is in", LEVEL_FULL, FRAME_JOIN, BYE_ERROR, 1, {1}},
     {"an empty join", LEVEL_JOIN, FRAME_JOIN, BYE_ERROR, 0, {0}},
-    {"a clock of a joiner", LEVEL_JOIN, FRAME_CLOCK, BYE_ERROR, 5,
-        {0x84, 0xf6, 0x00, 0xf6, 0x80}},
+    {"a clock of a joiner", LEVEL_JOIN, FRAME_CLOCK, BYE_ERROR, 6,
+        {0x85, 0xf6, 0x00, 0xf6, 0x80, 0xf6}},
     {"a want of a joiner", LEVEL_JOIN, FRAME_WANT, BYE_ERROR, 2, {0x81, 0xf4}},
     {"entries of a joiner", LEVEL_JOIN, FRAME_ENTRIES, BYE_ERROR, 1, {1}},
     {"a ping of a joiner", LEVEL_JOIN, FRAME_PING, -1, 0, {0}},
@@ -626,7 +633,9 @@ live_with_fault(long step, long allocation)
         &(struct event){.type = EVENT_HOLD,
             .u.hold = {.logs = &log, .count = 1, .hold = true}});
     world_write(&world, 'a', "ac", 1);
-    world_run(&world, 5000);
+    world_vouch(&world, 'a', 1);
+    world_freeze(&world, 'b', "bc");
+    world_run(&world, 5500);
     world_step(&world, end,
         &(struct event){.type = EVENT_LEVEL, .u.auth.level = LEVEL_NONE});
     world_run(&world, 30000);

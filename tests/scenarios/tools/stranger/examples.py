@@ -11,7 +11,7 @@ from entries import (KIND_CHANGE, Entry, clock_apply, clock_delta, clock_full,
                      clock_name, next_time)
 from keys import (Invitation, cert_make, cert_read, invitation_read,
                   invitation_write, office_code)
-from link import BYE, CLOCK, WANT, Handshake, frame, pad_stream
+from link import BYE, CLOCK, HEAD, WANT, Handshake, frame, pad_stream
 from logs import Log, batch_make, batch_take, head_text
 from pack import packs_read
 from primitives import (blake, dec, derive, enc, need, sha256, sign,
@@ -25,6 +25,7 @@ SECRETS = {"office": b"\x0f" * 32, "sign": NODE_SEED, "noise": b"\x51" * 32,
            "seal": b"\x52" * 32, "cosign": b"\x53" * 32, "clock": b"\x54" * 32}
 NAMES = ["Labour section", "desk", "KH", "embassy"]
 WALL = 1790000000000
+MARKS = b"\xa1" * 8 + b"\xa2" * 8 + b"\xa3" * 8
 
 
 def examples(page):
@@ -98,6 +99,9 @@ def story(dictionaries):
                                        [1, 1], b"\x77" * 24])
     out["model/head-text"] = head_text(CORRIDOR, changes, 1, log.leaves[0])
     out["model/head-signature"] = sign(NODE_SEED, out["model/head-text"])
+    out["wire/head"] = frame(
+        HEAD, changes + (1).to_bytes(8, "big") + log.leaves[0] +
+        out["model/head-signature"])
     out["model/batch"] = batch_make(CORRIDOR, NODE_SEED, log, 0, 1)
     need(batch_take(CORRIDOR, {}, out["model/batch"]), "the story's batch")
     control_story(out, cert, node, office)
@@ -162,14 +166,15 @@ def wire_story(out, base, full):
     out["wire/want"] = frame(WANT, enc([True, other + b"\1"]))
     out["wire/bye"] = frame(BYE, enc([1]))
     out["wire/first"] = first = enc([1, False, None, clock_name(base),
-                                     clock_delta(base, full)])
+                                     clock_delta(base, full), MARKS])
     hands = Handshake(b"\xd1" * 32, b"\xd2" * 32, other, x25519(b"\xe1" * 32),
                       b"\x55" * 32)
     message = hands.first(first)
     out["wire/message-1"] = struct.pack(">H", len(message)) + message
-    out["wire/second"] = second = enc([1, True, clock_name(full), [], 3])
+    out["wire/second"] = second = enc([1, True, clock_name(full), [], 3,
+                                       MARKS])
     out["wire/clock"] = frame(CLOCK, enc([clock_name(full), 0,
-                                          clock_name(full), []]))
+                                          clock_name(full), [], None]))
     return hands, second
 
 

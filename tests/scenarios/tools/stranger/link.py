@@ -128,9 +128,11 @@ def pad_stream(data):
     return out
 
 
-CLOCK, ENTRIES, WANT, JOIN, LEVEL, PING, PONG, BYE = range(1, 9)
+(CLOCK, ENTRIES, WANT, JOIN, LEVEL, PING, PONG, BYE, HEAD, FORK,
+ VOUCH) = range(1, 12)
 FRAME_MAX = {CLOCK: 524352, ENTRIES: 1212416, WANT: 294912, JOIN: 1024,
-             LEVEL: 16, PING: 0, PONG: 0, BYE: 16}
+             LEVEL: 16, PING: 0, PONG: 0, BYE: 16, HEAD: 137, FORK: 2354,
+             VOUCH: 177}
 
 
 def frame(kind, payload=b""):

@@ -12,6 +12,10 @@ from logs import batch_make, batch_take
 from primitives import dec, enc, is_uint, need
 
 
+def is_marks(item):
+    return item is None or (isinstance(item, bytes) and len(item) == 24)
+
+
 class Session:
     """A connection to a listener, from message 1 to bye."""
 
@@ -37,11 +41,13 @@ class Session:
         base = None if self.join else self.peer.confirmed
         self.write(hands.first(enc([
             1, self.join, None if base else self.peer.cert,
-            base and clock_name(base), clock_delta(base or {}, clock)])))
+            base and clock_name(base), clock_delta(base or {}, clock),
+            None])))
         payload, self.tx, self.rx = hands.second(self.read())
         second = dec(payload)
-        need(isinstance(second, list) and len(second) == 5 and second[0] == 1
-             and isinstance(second[1], bool) and is_uint(second[4]),
+        need(isinstance(second, list) and len(second) == 6 and second[0] == 1
+             and isinstance(second[1], bool) and is_uint(second[4])
+             and is_marks(second[5]),
              "message 2")
         self.told = clock if second[1] else None
         if second[3] is not None:
@@ -80,7 +86,8 @@ class Session:
         clock = self.peer.clock()
         base = None if self.told is None else clock_name(self.told)
         self.send(frame(CLOCK, enc([self.theirs_name, self.taken, base,
-                                    clock_delta(self.told or {}, clock)])))
+                                    clock_delta(self.told or {}, clock),
+                                    None])))
         self.told = clock
         self.said[clock_name(clock)] = clock
         if self.theirs_name:
@@ -126,7 +133,8 @@ class Session:
 
     def take(self, kind, payload):
         if kind == CLOCK:
-            heard, _, base, delta = dec(payload)
+            heard, _, base, delta, marks = dec(payload)
+            need(is_marks(marks), "marks")
             self.hear(base, delta)
             if heard is None:
                 self.told = None
