@@ -115,10 +115,9 @@ local_check_right(struct store *store, struct dot next,
     }
     return err_set(msg, ERR_DENIED,
         (self->roles & ROLE_RELAY) != 0
-            ? "this office relays: it carries records and may not write any; "
-              "an admin can give it the role write"
-            : "this office audits: it may look over what others signed and "
-              "not write records; an admin can give it the role write");
+            ? "this office relays: it carries records and may not write any"
+            : "this office audits: it may look over what others signed, and "
+              "not write records");
 }
 
 enum err

@@ -51,6 +51,13 @@ view_membership(const struct view *view)
     return &view->roster->membership;
 }
 
+const struct office *
+view_office(const struct view *view)
+{
+    return membership_office(
+        view_membership(view), &view->store->options.office);
+}
+
 const struct log_table *
 view_logs(const struct view *view)
 {

@@ -18,6 +18,8 @@ void view_close(struct view *view); /* NULL is fine */
 /* What the snapshot was taken with; it lives as long as the view. */
 const struct membership *view_membership(const struct view *view);
 const struct log_table *view_logs(const struct view *view);
+/* Our own office; NULL before its admission has come. */
+const struct office *view_office(const struct view *view);
 const struct schema *view_schema(const struct view *view);
 const struct corridor_id *view_corridor(const struct view *view);
 

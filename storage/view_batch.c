@@ -56,8 +56,7 @@ view_takes_bodies(const struct view *view, const struct node_id *node)
     const struct member_node *member = NULL;
 
     if (node == NULL) {
-        return office_holds_bodies(
-            membership_office(membership, &view->store->options.office));
+        return office_holds_bodies(view_office(view));
     }
     member = membership_node(membership, node);
     return member == NULL ||

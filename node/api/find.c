@@ -6,6 +6,7 @@
 
 #include "crypto/base/hex.h"
 #include "node/api/record_json.h"
+#include "node/api/standing.h"
 
 enum { CANDIDATES_MAX = 10, ID_DIGITS = 32 };
 
@@ -27,6 +28,19 @@ reply_candidates(struct api_call *call, const struct found_record *found,
         "several records' ids begin so: write more of it", array);
 }
 
+/* A relay or auditor says so: there is more here than it can show. */
+static enum err
+not_found(struct view *view, struct err_msg *msg)
+{
+    char sentence[STANDING_BYTES];
+    enum err rc = standing_sentence(sentence, view, msg);
+
+    return rc != ERR_OK ? rc
+                        : err_set(msg, ERR_NOT_FOUND,
+                              "there is no record here whose id begins so%s%s",
+                              sentence[0] == '\0' ? "" : ". ", sentence);
+}
+
 bool
 find_record(
     struct api_call *call, struct bytes prefix, struct found_record *out)
@@ -41,8 +55,7 @@ find_record(
         rc = view_find(view, prefix, found, CANDIDATES_MAX, &count, &msg);
     }
     if (rc == ERR_OK && count == 0) {
-        rc = err_set(
-            &msg, ERR_NOT_FOUND, "there is no record here whose id begins so");
+        rc = not_found(view, &msg);
     }
     if (rc != ERR_OK) {
         reply_err(call, rc, &msg);
@@ -76,8 +89,7 @@ find_resolve(void *context, const char *text, char out[33], struct err_msg *msg)
         rc = view_find(view, bytes_text(text), found, 2, &count, msg);
     }
     if (rc == ERR_OK && count == 0) {
-        rc = err_set(
-            msg, ERR_NOT_FOUND, "there is no record here whose id begins so");
+        rc = not_found(view, msg);
     }
     if (rc == ERR_OK && count > 1) {
         rc = err_set(

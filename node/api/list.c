@@ -7,6 +7,7 @@
 #include "node/api/find.h"
 #include "node/api/record_json.h"
 #include "node/api/routes.h"
+#include "node/api/standing.h"
 #include "node/values/value_json.h"
 
 enum { LIST_USUAL = 100, LIST_MAX = 1000 };
@@ -21,6 +22,7 @@ struct listing {
     struct record_id last;
     bool has_more;
     bool wants_conflicts;
+    char note[STANDING_BYTES]; /* why nothing can be listed, or empty */
     enum err rc;
 };
 
@@ -58,6 +60,9 @@ listing_init(struct listing *l, struct api_call *call, struct err_msg *msg)
         rc = call_number(call, "limit", LIST_USUAL, LIST_MAX, &l->limit, msg);
     }
     if (rc == ERR_OK) {
+        rc = standing_sentence(l->note, view, msg);
+    }
+    if (rc == ERR_OK) {
         l->view = (struct record_view){.schema = view_schema(view),
             .membership = view_membership(view),
             .logs = view_logs(view),
@@ -77,6 +82,9 @@ listing_reply(struct listing *l, const char *name)
         put_hex(&json, "next", bytes_of(l->last.bytes, sizeof(l->last.bytes)));
     } else {
         put(&json, "next", json_null());
+    }
+    if (l->note[0] != '\0') {
+        put_text(&json, "note", l->note);
     }
     reply(l->call, 200, json);
 }

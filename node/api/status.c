@@ -5,6 +5,7 @@
 #include "crypto/code.h"
 #include "node/api/offices.h"
 #include "node/api/routes.h"
+#include "node/api/standing.h"
 #include "node/serve/server.h"
 
 static json_t *
@@ -61,7 +62,8 @@ put_counts(json_t **json, struct view *view, struct err_msg *msg)
     put_number(&counts, "entries", stat.entries);
     put_number(&counts, "records", stat.records);
     put_number(&counts, "refused", stat.refused);
-    put_number(&counts, "waiting_for_keys", stat.pending_keys);
+    put_number(&counts, "waiting_for_keys",
+        standing_opens(view) ? stat.pending_keys : 0);
     put_number(&counts, "waiting_for_entries", stat.unapplied);
     put_number(&counts, "unindexed", stat.unindexed);
     put(json, "counts", counts);
@@ -125,6 +127,9 @@ status_run(struct api_call *call)
         rc = call_view(call, &view, &msg);
         if (rc == ERR_OK) {
             rc = put_counts(&json, view, &msg);
+        }
+        if (rc == ERR_OK) {
+            rc = standing_put(&json, view, &msg);
         }
         if (rc == ERR_OK) {
             rc = put_disk(&json, call->node->store, &msg);

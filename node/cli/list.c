@@ -136,6 +136,9 @@ command_list(struct cli *cli)
     exit = cli->is_json
                ? print_lines(cli, json_object_get(answer.json, "records"))
                : print_rows(cli, json_object_get(answer.json, "records"));
+    if (exit == CLI_DONE && cli_text(answer.json, "note")[0] != '\0') {
+        (void)fprintf(cli->err, "%s\n", cli_text(answer.json, "note"));
+    }
     if (exit == CLI_DONE && cli_text(answer.json, "next")[0] != '\0') {
         (void)fprintf(cli->err, "There are more: --after %s\n",
             cli_text(answer.json, "next"));

@@ -44,6 +44,21 @@ print_counts(struct cli *cli, const json_t *status)
     }
 }
 
+/* What it can do with what it holds, if that is not all. */
+static void
+print_standing(struct cli *cli, const json_t *status)
+{
+    const json_t *standing = json_object_get(status, "standing");
+    const json_t *sentences = json_object_get(standing, "sentences");
+
+    bool has_role = json_is_string(json_object_get(standing, "role"));
+
+    for (size_t i = 0; i < json_array_size(sentences); i++) {
+        print_line(cli, i == 0 && has_role ? "role" : "content",
+            json_string_value(json_array_get(sentences, i)));
+    }
+}
+
 static void
 print_unconfirmed(struct cli *cli, const json_t *status)
 {
@@ -78,6 +93,21 @@ print_ago(struct cli *cli, uint64_t then_ms)
     }
 }
 
+/* What an auditor confirms is less than all, and is not called synced. */
+static void
+print_auditor(struct cli *cli, const json_t *node)
+{
+    if (json_is_true(json_object_get(node, "headers_confirmed"))) {
+        (void)fprintf(cli->out, "headers confirmed");
+    } else {
+        (void)fprintf(cli->out, "%lld %s waiting, %lld missing",
+            number(node, "waiting"),
+            number(node, "waiting") == 1 ? "header" : "headers",
+            number(node, "missing"));
+    }
+    (void)fprintf(cli->out, "; it audits and holds no content");
+}
+
 /* "Synced" means confirmed; all else says since when it is not. */
 static void
 print_node(struct cli *cli, const json_t *node)
@@ -88,6 +118,8 @@ print_node(struct cli *cli, const json_t *node)
     (void)fprintf(cli->out, "%-12s ", "");
     if (json_is_true(json_object_get(node, "synced"))) {
         (void)fprintf(cli->out, "synced");
+    } else if (json_is_false(json_object_get(node, "holds_content"))) {
+        print_auditor(cli, node);
     } else {
         (void)fprintf(cli->out, "%lld %s waiting, %lld missing, ",
             number(node, "waiting"),
@@ -160,6 +192,7 @@ command_status(struct cli *cli)
             ? "runs"
             : "does not run: nothing is exchanged");
     print_counts(cli, answer.json);
+    print_standing(cli, answer.json);
     print_unconfirmed(cli, answer.json);
     print_peers(cli, json_object_get(answer.json, "peers"));
     api_response_release(&answer);

@@ -161,9 +161,11 @@ struct peer_status {
     bool is_dialler; /* we called */
     bool is_synced;  /* now, and it has said so */
     /* Its office audits: it confirms control entries and headers, never
-     * content, so it is neither synced nor has it confirmed all; and */
+     * content, so it is neither synced nor has it confirmed all. */
     bool lacks_bodies;
-    bool has_headers;      /* so much it has confirmed, now */
+    /* It or our own office audits, and what the two can exchange is confirmed
+     * on both sides, now. */
+    bool has_headers;
     uint64_t confirmed_ms; /* Unix time when it last held all we had; or 0 */
     uint64_t seen_ms;      /* Unix time of its last word; 0: never */
     /* Changes of which we have headers alone are not ours to send, nor an

@@ -375,7 +375,9 @@ engine_peer_status(
         status.is_connected = true;
         status.is_dialler = call->is_dialler;
         status.is_synced = session.is_synced && !status.lacks_bodies;
-        status.has_headers = status.lacks_bodies && status.waiting == 0;
+        status.has_headers = (status.lacks_bodies || engine->lacks_bodies) &&
+                             call->level == LEVEL_FULL && status.waiting == 0 &&
+                             status.missing == 0;
         status.level = call->level;
         status.bytes_sent = session.bytes_sent;
         status.bytes_received = session.bytes_received;

@@ -66,6 +66,10 @@ add_node(struct server *server, const struct cert *cert, json_t *nodes)
             item, "bytes_received", number(status.bytes_received));
     }
     json_object_set_new(item, "synced", json_boolean(status.is_synced));
+    json_object_set_new(
+        item, "holds_content", json_boolean(!status.lacks_bodies));
+    json_object_set_new(
+        item, "headers_confirmed", json_boolean(status.has_headers));
     json_object_set_new(item, "confirmed_ms", time_json(status.confirmed_ms));
     json_object_set_new(item, "seen_ms", time_json(status.seen_ms));
     json_object_set_new(item, "waiting", number(status.waiting));

@@ -15,7 +15,7 @@ enum { SYNC_ROUNDS_MAX = 2 };
 
 struct sync_target {
     struct office_id office;
-    bool is_synced;
+    bool is_synced; /* as far as its office's role lets it */
     bool is_failed;
     char why[128];
 };
@@ -211,6 +211,24 @@ sync_report(struct server *server, const struct report *report)
     }
 }
 
+/* With an auditor clocks need not become equal: what one of the two has the
+ * headers of alone, it cannot send. */
+static void
+look_at_headers(struct server *server, struct sync_target *target)
+{
+    struct call *call = engine_find_call(server->engine, &target->office);
+    struct session_status session;
+    struct peer_status status;
+
+    if (call == NULL) {
+        return;
+    }
+    engine_call_status(call, &session);
+    if (engine_peer_status(server->engine, &session.peer, &status) == ERR_OK) {
+        target->is_synced = status.has_headers;
+    }
+}
+
 /* Without a dialler at work an office that does not answer is given up. */
 static void
 give_up_failed(struct sync_pass *pass)
@@ -223,10 +241,11 @@ give_up_failed(struct sync_pass *pass)
         if (target->is_synced || target->is_failed) {
             continue;
         }
+        look_at_headers(server, target);
         if (dial != NULL && dial->why[0] != '\0') {
             snprintf(target->why, sizeof(target->why), "%s", dial->why);
         }
-        if (!server->options.dials &&
+        if (!target->is_synced && !server->options.dials &&
             (dial == NULL || dial->failures >= SYNC_ROUNDS_MAX)) {
             target->is_failed = true;
         }
@@ -234,24 +253,28 @@ give_up_failed(struct sync_pass *pass)
     look(pass);
 }
 
-static void
+/* Also tells whether the office holds bodies of changes. */
+static bool
 put_name(struct server *server, json_t *item, const struct office_id *office)
 {
     struct view *view = NULL;
     const struct office *known = NULL;
+    bool holds_bodies = true;
     char hex[65];
 
     hex_encode(hex, bytes_of(office->bytes, sizeof(office->bytes)));
     json_object_set_new(item, "office", json_string(hex));
     if (server->node->store == NULL ||
         view_open(&view, server->node->store, NULL) != ERR_OK) {
-        return;
+        return true;
     }
     known = membership_office(view_membership(view), office);
     if (known != NULL) {
         json_object_set_new(item, "name", json_string(known->name));
     }
+    holds_bodies = office_holds_bodies(known);
     view_close(view);
+    return holds_bodies;
 }
 
 /* The result, ended by NUL. */
@@ -265,10 +288,15 @@ put_result(struct buf *out, struct sync_pass *pass)
         const struct sync_target *target = &pass->targets[i];
         char code[OFFICE_CODE_CHARS + 1];
         json_t *item = json_object();
+        bool holds_bodies = put_name(pass->server, item, &target->office);
 
         office_code(code, &target->office);
-        put_name(pass->server, item, &target->office);
-        json_object_set_new(item, "synced", json_boolean(target->is_synced));
+        json_object_set_new(
+            item, "synced", json_boolean(target->is_synced && holds_bodies));
+        if (!holds_bodies) {
+            json_object_set_new(
+                item, "headers_confirmed", json_boolean(target->is_synced));
+        }
         if (!target->is_synced) {
             json_object_set_new(item, "why",
                 json_string(target->why[0] == '\0' ? "not confirmed in time"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spoil HOME PASSPHRASE-FILE: flips one bit of the last change that a home
- * wrote, on its disk, wherever the file has it: pages that are free by now
- * hold older copies. Prints how many there were.
+ * spoil HOME PASSPHRASE-FILE [print]: flips one bit of the last change that a
+ * home wrote, on its disk, wherever the file has it: pages that are free by
+ * now hold older copies. Prints how many there were. With `print` it leaves
+ * the disk alone, and prints the end of the sealed body in hex.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,12 @@
 #include "node/node.h"
 #include "sync/model/log.h"
 
-enum { BATCH_BYTES_MAX = 65536, FILE_BYTES_MAX = 1 << 30, SEARCHED_MIN = 32 };
+enum {
+    BATCH_BYTES_MAX = 65536,
+    FILE_BYTES_MAX = 1 << 30,
+    SEARCHED_MIN = 32,
+    PRINTED_BYTES = 24
+};
 
 /* The body of the last entry of the home's changes. */
 static enum err
@@ -99,6 +105,15 @@ spoil(const char *home, const struct buf *last, struct err_msg *msg)
     return rc;
 }
 
+static void
+print_end(const struct buf *last)
+{
+    for (size_t i = last->size - PRINTED_BYTES; i < last->size; i++) {
+        printf("%02x", last->data[i]);
+    }
+    printf("\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -107,10 +122,11 @@ main(int argc, char **argv)
     struct err_msg msg = {""};
     struct node *node = NULL;
     struct buf last = {0};
+    bool only_prints = argc == 4 && strcmp(argv[3], "print") == 0;
     enum err rc = ERR_OK;
 
-    if (argc != 3) {
-        fprintf(stderr, "usage: spoil HOME PASSPHRASE-FILE\n");
+    if (argc != 3 && !only_prints) {
+        fprintf(stderr, "usage: spoil HOME PASSPHRASE-FILE [print]\n");
         return 2;
     }
     rc = passphrase_get(&passphrase, argv[2], false, &msg);
@@ -122,7 +138,9 @@ main(int argc, char **argv)
         rc = node->store == NULL ? ERR_NOT_FOUND : find_last(node, &last, &msg);
     }
     node_close(node);
-    if (rc == ERR_OK) {
+    if (rc == ERR_OK && only_prints) {
+        print_end(&last);
+    } else if (rc == ERR_OK) {
         rc = spoil(argv[1], &last, &msg);
     }
     buf_release(&last);
