@@ -79,31 +79,57 @@ judge_note(struct checkpoint_note *out, const struct note *note,
     return ERR_OK;
 }
 
-enum err
-checkpoint_note_read(struct checkpoint_note *out, struct bytes encoded,
-    const struct checkpoint_keys *keys)
+/* Read and judge a note of the log's origin; *out_logs as above. */
+static enum err
+read_note(struct checkpoint_note *out, struct bytes encoded,
+    const struct checkpoint_keys *keys, size_t *out_logs)
 {
-    struct checkpoint_note result = {.line_count = 0};
     struct note note;
-    size_t logs = 0;
     enum err rc = note_parse(&note, encoded);
 
     if (rc == ERR_OK) {
-        rc = checkpoint_parse(&result.checkpoint, note.text);
+        rc = checkpoint_parse(&out->checkpoint, note.text);
     }
     if (rc != ERR_OK) {
         return rc;
     }
     if (keys->log->type != NOTE_ED25519 ||
-        strcmp(result.checkpoint.origin, keys->log->name) != 0) {
+        strcmp(out->checkpoint.origin, keys->log->name) != 0) {
         return ERR_BAD_SIGNATURE;
     }
-    rc = judge_note(&result, &note, keys, &logs);
+    return judge_note(out, &note, keys, out_logs);
+}
+
+enum err
+checkpoint_note_read(struct checkpoint_note *out, struct bytes encoded,
+    const struct checkpoint_keys *keys)
+{
+    struct checkpoint_note note = {.line_count = 0};
+    size_t logs = 0;
+    enum err rc = read_note(&note, encoded, keys, &logs);
+
     if (rc == ERR_OK && logs == 0) {
         rc = ERR_BAD_SIGNATURE;
     }
     if (rc == ERR_OK) {
-        *out = result;
+        *out = note;
+    }
+    return rc;
+}
+
+enum err
+checkpoint_note_vouched(struct checkpoint_note *out, struct bytes encoded,
+    const struct checkpoint_keys *keys)
+{
+    struct checkpoint_note note = {.line_count = 0};
+    size_t logs = 0;
+    enum err rc = read_note(&note, encoded, keys, &logs);
+
+    if (rc == ERR_OK && note.cosigned_count == 0) {
+        rc = ERR_BAD_SIGNATURE;
+    }
+    if (rc == ERR_OK) {
+        *out = note;
     }
     return rc;
 }

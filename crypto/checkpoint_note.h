@@ -61,6 +61,14 @@ enum err checkpoint_note_verify(struct checkpoint_note *out,
     struct bytes encoded, const struct checkpoint_keys *keys) MUST_USE;
 
 /*
+ * A note by cosigners, as exporters write over a lesser size: read as above,
+ * but the log's own line need not stand there; where it does it must hold.
+ * ERR_BAD_SIGNATURE: another origin, or no line of a cosigner that holds.
+ */
+enum err checkpoint_note_vouched(struct checkpoint_note *out,
+    struct bytes encoded, const struct checkpoint_keys *keys) MUST_USE;
+
+/*
  * Signature lines without their text, as a witness answers with them, over
  * `text`. ERR_MALFORMED, ERR_TOO_BIG; ERR_BAD_SIGNATURE: a known key's line
  * that does not hold, or no line of a known key. keys->log may be NULL: it

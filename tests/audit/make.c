@@ -251,22 +251,52 @@ take(void *context, const struct tile *tile, const struct hash *hashes)
     return ERR_OK;
 }
 
-/* The log's checkpoint, cosigned by the nodes other than its own. */
+/* A note of the log's, cosigned by the nodes other than its own. */
 static void
-put_checkpoint(const struct maker *maker, const char *file, uint64_t size,
-    const struct hash *root)
+put_cosigned(const struct maker *maker, const char *file, struct buf *note)
 {
-    struct buf note = {0};
     char path[PATH_BYTES];
+    const uint8_t *end = memchr(note->data, '=', note->size);
+    const size_t text_size = (size_t)(end - note->data) + 2;
+    struct buf text = {0};
 
-    signer_checkpoint(&note, &maker->logs[maker->log], size, root);
+    buf_put(&text, note->data, text_size); /* up to the root's line */
     for (size_t n = 0; n < NODES; n++) {
         if (n != maker->log / 2) {
-            signer_cosign(&note, &maker->cosigners[n], TIME + n);
+            signer_cosign_text(
+                note, &maker->cosigners[n], TIME + n, buf_bytes(&text));
         }
     }
     name(path, "%s/%s", maker->folders[maker->log], file);
-    put_file(maker, path, buf_bytes(&note));
+    put_file(maker, path, buf_bytes(note));
+    buf_release(&text);
+}
+
+static void
+put_checkpoint(
+    const struct maker *maker, uint64_t size, const struct hash *root)
+{
+    struct buf note = {0};
+
+    signer_checkpoint(&note, &maker->logs[maker->log], size, root);
+    put_cosigned(maker, "checkpoint", &note);
+    buf_release(&note);
+}
+
+/* What others vouched for before, without the log's own signature. */
+static void
+put_vouched(const struct maker *maker, uint64_t size, const struct hash *root)
+{
+    struct checkpoint checkpoint = {.size = size, .root = *root};
+    struct buf note = {0};
+    char file[PATH_BYTES];
+
+    memcpy(checkpoint.origin, maker->logs[maker->log].key.name,
+        sizeof(checkpoint.origin));
+    checkpoint_format(&note, &checkpoint);
+    buf_put_u8(&note, '\n');
+    name(file, "vouched/%" PRIu64, size);
+    put_cosigned(maker, file, &note);
     buf_release(&note);
 }
 
@@ -282,14 +312,14 @@ put_log(struct maker *maker, size_t log)
     for (uint64_t i = 0; i < sizes[log]; i++) {
         if (i > 0 && i == sizes[log] / 2) {
             tile_builder_root(&maker->builder, &hash);
-            put_checkpoint(maker, "vouched", i, &hash);
+            put_vouched(maker, i, &hash);
         }
         leaf_hash(&hash, i);
         demand(tile_builder_append(&maker->builder, &hash, &sink), "append");
     }
     demand(tile_builder_finish(&maker->builder, &sink), "finish");
     tile_builder_root(&maker->builder, &hash);
-    put_checkpoint(maker, "checkpoint", sizes[log], &hash);
+    put_checkpoint(maker, sizes[log], &hash);
     name(path, "%s/vkey", maker->folders[log]);
     put_key(maker, path, &maker->logs[log].key);
 }

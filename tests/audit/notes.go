@@ -82,45 +82,46 @@ func readVerifier(word string) (note.Verifier, error) {
 // checkpoint is one that verified.
 type checkpoint struct {
 	tlog.Tree
-	origin     string
-	cosigned   []string // by whom
-	cosignedAt []uint64
+	origin   string
+	cosigned []string // by whom
 }
 
-// openCheckpoint verifies the log's signature and those of all cosigners. A
-// line by none of them is refused: a damaged name must not pass as unknown.
+// openCheckpoint verifies the log's signature and those of all cosigners.
 func openCheckpoint(
 	msg []byte, log note.Verifier, cosigners []note.Verifier,
 ) (checkpoint, error) {
-	var c checkpoint
+	c, signed, err := openNote(msg, log, cosigners)
+	if err == nil && !signed {
+		err = refuse("checkpoint of %s: not signed by it", log.Name())
+	}
+	return c, err
+}
+
+// openNote verifies all lines, and tells whether one is the log's. A line of
+// nobody known is refused: a damaged name must not pass as unknown.
+func openNote(
+	msg []byte, log note.Verifier, cosigners []note.Verifier,
+) (c checkpoint, signed bool, err error) {
 	known := append([]note.Verifier{log}, cosigners...)
 	n, err := note.Open(msg, note.VerifierList(known...))
 	if err != nil {
-		return c, refuse("checkpoint of %s: %v", log.Name(), err)
+		return c, false, refuse("checkpoint of %s: %v", log.Name(), err)
 	}
 	if len(n.UnverifiedSigs) > 0 {
-		return c, refuse("checkpoint of %s: signed by %s, whose key is not here",
+		return c, false, refuse(
+			"checkpoint of %s: signed by %s, whose key is not here",
 			log.Name(), n.UnverifiedSigs[0].Name)
 	}
-	signed := false
 	for _, sig := range n.Sigs {
 		if sig.Name == log.Name() && sig.Hash == log.KeyHash() {
 			signed = true
 			continue
 		}
-		b, err := base64.StdEncoding.DecodeString(sig.Base64)
-		if err != nil || len(b) < 12 {
-			return c, refuse("checkpoint of %s: a line of %s", log.Name(), sig.Name)
-		}
 		c.cosigned = append(c.cosigned, sig.Name)
-		c.cosignedAt = append(c.cosignedAt, binary.BigEndian.Uint64(b[4:]))
-	}
-	if !signed {
-		return c, refuse("checkpoint of %s: not signed by it", log.Name())
 	}
 	c.origin = log.Name()
 	c.Tree, err = parseCheckpoint(n.Text, c.origin)
-	return c, err
+	return c, signed, err
 }
 
 // parseCheckpoint reads the three lines of a checkpoint of that origin.

@@ -85,7 +85,13 @@ root=$(($(sed -n 1,2p "$log/checkpoint" | wc -c) + 3))
 damaged "invalid signature" checkpoint "$root"
 damaged "invalid signature" checkpoint -20
 damaged "key is not here" checkpoint -110
-damaged "invalid signature" vouched -20
+damaged "invalid signature" vouched/300 -20
+fresh
+mv "$log/vouched/300" "$log/vouched/299"
+refused "of 300 entries" export "$small"
+fresh
+cp "$(log_of 257 "$small")/vouched/128" "$log/vouched"
+refused "checkpoint of" export "$small"
 damaged "is not the one" tile/entries/000 10
 damaged "another root" tile/entries/002.p/88 -1
 damaged "another root" tile/entries/001 2

@@ -44,14 +44,25 @@ signer_checkpoint(struct buf *out, const struct signer *log, uint64_t size,
 }
 
 void
-signer_cosign(struct buf *note, const struct signer *cosigner, uint64_t time)
+signer_cosign_text(struct buf *note, const struct signer *cosigner,
+    uint64_t time, struct bytes text)
 {
     uint8_t signature[72];
-    struct note parsed;
 
-    demand(note_parse(&parsed, buf_bytes(note)), "parse");
-    cosignature_sign(signature, &cosigner->seed, time, parsed.text);
+    cosignature_sign(signature, &cosigner->seed, time, text);
     note_put_signature(
         note, &cosigner->key, bytes_of(signature, sizeof(signature)));
     demand(buf_err(note), "cosign");
+}
+
+void
+signer_cosign(struct buf *note, const struct signer *cosigner, uint64_t time)
+{
+    struct buf text = {0};
+    struct note parsed;
+
+    demand(note_parse(&parsed, buf_bytes(note)), "parse");
+    buf_put_bytes(&text, parsed.text); /* the note may move */
+    signer_cosign_text(note, cosigner, time, buf_bytes(&text));
+    buf_release(&text);
 }

@@ -21,7 +21,10 @@ void signer_init(
 void signer_checkpoint(struct buf *out, const struct signer *log, uint64_t size,
     const struct hash *root);
 
-/* Append a line of the cosigner's to the note, which it reads. */
+/* Append a line of the cosigner's to the note, whose text this is. */
+void signer_cosign_text(struct buf *note, const struct signer *cosigner,
+    uint64_t time, struct bytes text);
+/* The same, over the text of the note that it reads. */
 void signer_cosign(
     struct buf *note, const struct signer *cosigner, uint64_t time);
 

@@ -157,6 +157,45 @@ START_TEST(a_note_that_is_no_checkpoint_is_refused)
 }
 END_TEST
 
+START_TEST(cosigners_may_vouch_without_the_logs_own_line)
+{
+    struct fixture *f = &fixture;
+    struct checkpoint_note note = {.line_count = 99};
+    struct buf alone = {0};
+    struct note parsed;
+
+    ck_assert_int_eq(note_parse(&parsed, buf_bytes(&f->encoded)), ERR_OK);
+    buf_put_bytes(&alone, parsed.text);
+    buf_put_u8(&alone, '\n');
+    signer_cosign_text(&alone, &f->stranger, TIME, parsed.text);
+    ck_assert_int_eq(
+        checkpoint_note_vouched(&note, buf_bytes(&alone), &f->keys),
+        ERR_BAD_SIGNATURE);
+    ck_assert_int_eq(
+        checkpoint_note_vouched(&note, buf_bytes(&f->encoded), &f->keys),
+        ERR_BAD_SIGNATURE);
+    ck_assert_uint_eq(note.line_count, 99);
+    signer_cosign_text(&alone, &f->cosigners[1], TIME, parsed.text);
+    ck_assert_int_eq(
+        checkpoint_note_vouched(&note, buf_bytes(&alone), &f->keys), ERR_OK);
+    ck_assert_uint_eq(note.cosigned_count, 1);
+    ck_assert_uint_eq(note.unknown_count, 1);
+    ck_assert_uint_eq(note.checkpoint.size, 7);
+    ck_assert_int_eq(checkpoint_note_read(&note, buf_bytes(&alone), &f->keys),
+        ERR_BAD_SIGNATURE);
+    /* Where the log's line stands there, it must hold. */
+    signer_cosign_text(&f->encoded, &f->cosigners[1], TIME, parsed.text);
+    ck_assert_int_eq(
+        checkpoint_note_vouched(&note, buf_bytes(&f->encoded), &f->keys),
+        ERR_OK);
+    f->log.key.key.bytes[0] ^= 1;
+    ck_assert_int_eq(
+        checkpoint_note_vouched(&note, buf_bytes(&f->encoded), &f->keys),
+        ERR_BAD_SIGNATURE);
+    buf_release(&alone);
+}
+END_TEST
+
 static enum err
 judge(struct bytes bytes, struct buf *out)
 {
@@ -289,6 +328,7 @@ checkpoint_note_suite(void)
     tcase_add_test(notes, each_line_is_told_with_what_came_of_it);
     tcase_add_test(notes, a_broken_line_of_a_known_cosigner_is_told_or_refused);
     tcase_add_test(notes, the_log_must_have_signed_under_its_own_origin);
+    tcase_add_test(notes, cosigners_may_vouch_without_the_logs_own_line);
     tcase_add_test(notes, a_note_that_is_no_checkpoint_is_refused);
     tcase_add_test(
         notes, no_bit_of_a_cosigned_checkpoint_can_be_flipped_unseen);
