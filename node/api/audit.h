@@ -13,11 +13,23 @@ enum {
 };
 
 /*
- * The log that the path's two arguments name: a node in hexadecimal digits,
- * and "control" or "changes". ERR_NOT_FOUND.
+ * The log that the path's two arguments name: a member's node by its name or
+ * by 4 or more digits that its id begins with, any node by all 64, and
+ * "control" or "changes". ERR_NOT_FOUND; ERR_EXISTS: several are meant.
  */
 enum err audit_log(
     struct api_call *call, struct log_id *out, struct err_msg *msg) MUST_USE;
+
+/* A parameter that must be there, and may be 0. ERR_MALFORMED. */
+enum err audit_number(struct api_call *call, const char *name, uint64_t *out,
+    struct err_msg *msg) MUST_USE;
+
+/* Put "node", "office", "name" and "kind". */
+void audit_put_log(
+    json_t **json, const struct view *view, const struct log_id *log);
+
+/* Is a node meant by its name, or by how its id begins? */
+bool audit_is_meant(const struct member_node *node, struct bytes text);
 
 /* A verifier key as a text; NULL without memory. */
 json_t *audit_vkey_json(const struct note_key *key);

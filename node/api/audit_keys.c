@@ -10,17 +10,16 @@
 
 enum { NODE_PREFIX_CHARS_MIN = 4 };
 
-/* Is the node meant by the beginning of its id, or by its name? */
-static bool
-is_meant(const struct member_node *node, const char *text)
+bool
+audit_is_meant(const struct member_node *node, struct bytes text)
 {
     char hex[2 * sizeof(node->cert.keys.sign.bytes) + 1];
 
     hex_encode(hex,
         bytes_of(node->cert.keys.sign.bytes, sizeof(node->cert.keys.sign)));
-    return (strlen(text) >= NODE_PREFIX_CHARS_MIN &&
-               strncmp(hex, text, strlen(text)) == 0) ||
-           strcmp(node->cert.node_name, text) == 0;
+    return (text.size >= NODE_PREFIX_CHARS_MIN && text.size < sizeof(hex) &&
+               memcmp(hex, text.data, text.size) == 0) ||
+           bytes_equal(bytes_text(node->cert.node_name), text);
 }
 
 static json_t *
@@ -76,7 +75,7 @@ audit_keys(struct api_call *call)
     for (size_t i = 0; i < membership->node_count; i++) {
         const struct member_node *node = &membership->nodes[i];
 
-        if (text != NULL ? is_meant(node, text)
+        if (text != NULL ? audit_is_meant(node, bytes_text(text))
                          : node_id_equal(
                                &node->cert.keys.sign, &call->node->home.node)) {
             put_keys(&array, view_corridor(view), node);

@@ -11,9 +11,8 @@
 
 static const char *const kinds[] = {"control", "changes"};
 
-/* A number that may be 0; it must be there. */
-static enum err
-need_number(
+enum err
+audit_number(
     struct api_call *call, const char *name, uint64_t *out, struct err_msg *msg)
 {
     const char *text = call_param(call, name);
@@ -28,23 +27,53 @@ need_number(
     return ERR_OK;
 }
 
+static enum err
+find_node(struct api_call *call, struct bytes text, struct node_id *out,
+    struct err_msg *msg)
+{
+    const struct membership *membership = NULL;
+    struct view *view = NULL;
+    size_t count = 0;
+    enum err rc = call_view(call, &view, msg);
+
+    if (rc != ERR_OK || hex_decode((const char *)text.data, text.size,
+                            out->bytes, sizeof(out->bytes))) {
+        return rc;
+    }
+    membership = view_membership(view);
+    for (size_t i = 0; i < membership->node_count; i++) {
+        if (audit_is_meant(&membership->nodes[i], text)) {
+            *out = membership->nodes[i].cert.keys.sign;
+            count++;
+        }
+    }
+    if (count > 1) {
+        return err_set(msg, ERR_EXISTS,
+            "several nodes have that name, or ids that begin so: write the "
+            "id's 64 digits");
+    }
+    return count == 1 ? ERR_OK
+                      : err_set(msg, ERR_NOT_FOUND,
+                            "no member's node has that name, nor an id that "
+                            "begins so");
+}
+
 enum err
 audit_log(struct api_call *call, struct log_id *out, struct err_msg *msg)
 {
     struct log_id log = {.kind = LOG_CONTROL};
+    enum err rc = ERR_OK;
 
     if (bytes_equal(call->args[1], bytes_text(kinds[LOG_CHANGES]))) {
         log.kind = LOG_CHANGES;
     } else if (!bytes_equal(call->args[1], bytes_text(kinds[LOG_CONTROL]))) {
         return err_set(msg, ERR_NOT_FOUND, "a log is control or changes");
     }
-    if (!hex_decode((const char *)call->args[0].data, call->args[0].size,
-            log.node.bytes, sizeof(log.node.bytes))) {
-        return err_set(
-            msg, ERR_NOT_FOUND, "a log's node is 64 hexadecimal digits");
+    rc = find_node(call, call->args[0], &log.node, msg);
+    if (rc == ERR_OK) {
+        *out = log;
     }
-    *out = log;
-    return ERR_OK;
+    return rc;
 }
 
 static enum err
@@ -54,10 +83,10 @@ read_range(struct api_call *call, struct log_id *log, struct tiles_range *out,
     enum err rc = audit_log(call, log, msg);
 
     if (rc == ERR_OK) {
-        rc = need_number(call, "from", &out->from, msg);
+        rc = audit_number(call, "from", &out->from, msg);
     }
     if (rc == ERR_OK) {
-        rc = need_number(call, "to", &out->to, msg);
+        rc = audit_number(call, "to", &out->to, msg);
     }
     if (rc == ERR_OK &&
         (out->from >= out->to || out->to - out->from > AUDIT_ENTRIES_MAX)) {
@@ -142,7 +171,7 @@ audit_prefix(struct api_call *call)
     enum err rc = audit_log(call, &log, &msg);
 
     if (rc == ERR_OK) {
-        rc = need_number(call, "size", &size, &msg);
+        rc = audit_number(call, "size", &size, &msg);
     }
     if (rc == ERR_OK) {
         rc = call_view(call, &view, &msg);
@@ -164,20 +193,29 @@ audit_prefix(struct api_call *call)
 }
 
 /* What the membership knows of the node; nothing of a stranger's. */
-static void
-put_author(json_t **json, const struct view *view, const struct node_id *id)
+void
+audit_put_log(json_t **json, const struct view *view, const struct log_id *log)
+{
+    const struct member_node *node =
+        membership_node(view_membership(view), &log->node);
+
+    put_hex(json, "node", bytes_of(log->node.bytes, sizeof(log->node.bytes)));
+    put_text(json, "office", node != NULL ? node->cert.office_name : "");
+    put_text(json, "name", node != NULL ? node->cert.node_name : "");
+    put_text(json, "kind", kinds[log->kind]);
+}
+
+static json_t *
+cosigner_json(const struct view *view, const struct node_id *id)
 {
     const struct member_node *node = membership_node(view_membership(view), id);
     struct note_key key;
 
-    put_text(json, "office", node != NULL ? node->cert.office_name : "");
-    put_text(json, "name", node != NULL ? node->cert.node_name : "");
     if (node == NULL) {
-        put(json, "cosigner", json_null());
-        return;
+        return json_null();
     }
     cosigner_key(&key, view_corridor(view), id, &node->cert.keys.cosign);
-    put(json, "cosigner", audit_vkey_json(&key));
+    return audit_vkey_json(&key);
 }
 
 static enum err
@@ -194,9 +232,8 @@ log_json(struct view *view, const struct log_id *log, json_t **out,
         return rc;
     }
     json = json_object();
-    put_hex(&json, "node", bytes_of(log->node.bytes, sizeof(log->node.bytes)));
-    put_text(&json, "kind", kinds[log->kind]);
-    put_author(&json, view, &log->node);
+    audit_put_log(&json, view, log);
+    put(&json, "cosigner", cosigner_json(view, &log->node));
     log_key(&key, view_corridor(view), log);
     put(&json, "vkey", audit_vkey_json(&key));
     put_number(&json, "size", head.size);

@@ -27,6 +27,7 @@ const struct route routes[] = {
     {"GET", "/v1/audit/logs/*/*/leaves", ROUTE_USES, audit_leaves, NULL},
     {"GET", "/v1/audit/logs/*/*/headers", ROUTE_USES, audit_headers, NULL},
     {"GET", "/v1/audit/logs/*/*/prefix", ROUTE_USES, audit_prefix, NULL},
+    {"GET", "/v1/audit/logs/*/*/proof", ROUTE_USES, audit_proof, NULL},
     {"GET", "/v1/digest", ROUTE_USES, digest_get, NULL},
     {"POST", "/v1/verify", ROUTE_USES, verify_post, NULL},
     {"POST", "/v1/backup", ROUTE_USES, backup_post, NULL},

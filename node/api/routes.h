@@ -37,12 +37,13 @@ call_fn corridor_join_run;
 call_fn corridor_join_start;
 call_fn sync_run;
 call_fn sync_start;
-/* audit_keys.c, audit_logs.c */
+/* audit_keys.c, audit_logs.c, audit_proof.c */
 call_fn audit_keys;
 call_fn audit_logs;
 call_fn audit_leaves;
 call_fn audit_headers;
 call_fn audit_prefix;
+call_fn audit_proof;
 /* upkeep.c */
 call_fn digest_get;
 call_fn verify_post;

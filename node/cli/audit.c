@@ -4,6 +4,9 @@
 static const struct arg_option export_options[] = {
     {"log", "NODE"}, {"headers", NULL}, {NULL, NULL}};
 
+static const struct arg_option prove_options[] = {
+    {"o", "FILE"}, {"disclose", NULL}, {"all", NULL}, {NULL, NULL}};
+
 const struct command audit_verbs[] = {
     {"audit export", "DIR [--log NODE] [--headers]",
         "write the logs into a directory that auditors' tools read; again, it "
@@ -16,6 +19,10 @@ const struct command audit_verbs[] = {
     {"audit key", "[NODE]",
         "print the keys with which this node's logs are checked, for paper",
         NULL, 0, 1, false, command_audit_key},
+    {"audit prove", "RECORD | NODE/KIND/POSITION -o FILE [--disclose] [--all]",
+        "prove that a change stands in its log; --disclose opens that one "
+        "change to whoever has the file",
+        prove_options, 1, 1, false, command_audit_prove},
 };
 const size_t audit_verbs_count = sizeof(audit_verbs) / sizeof(audit_verbs[0]);
 

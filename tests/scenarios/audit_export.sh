@@ -13,6 +13,12 @@ same_folders()
     diff -r "$1" "$2"
 }
 
+# The same but for who vouches for it, which daemons hear of at any time.
+same_entries()
+{
+    diff -r -x checkpoint -x vouched "$1" "$2"
+}
+
 # The log's folder in an export: folder_of EXPORT OFFICE-WITH-THE-NODE KIND.
 folder_of()
 {
@@ -38,8 +44,6 @@ need synced 60 pnh bkk
 
 claim "an export says what it wrote" export_is pnh with \
     '[.logs[] | select(.files > 0)] | length' 4
-claim "once more there is nothing to write" export_is pnh with \
-    '[.logs[].files] | add' 0
 pnh_changes=$(folder_of with pnh changes)
 claim "the checkpoint is of a log of that name" \
     grep -q "^corridor.internal/.*/changes$" "$pnh_changes/checkpoint"
@@ -50,6 +54,9 @@ claim "keys are those that are printed" \
     grep -qxFf "$pnh_changes/vkey" <(c pnh audit key)
 claim "cosigners' too" grep -qxFf "$(dirname "$pnh_changes")/cosigner" \
     <(c pnh audit key)
+c pnh audit key >"$WORK/keys"
+claim "a key on paper checks it all" \
+    "$CORRIDOR" audit check "$WORK/with" --key "$WORK/keys"
 claim "one node's logs alone" \
     is "$(get pnh '.logs | length' audit export "$WORK/one" --log bkk-1)" 2
 claim "no such node" fails_saying 1 "no log" \
@@ -59,27 +66,41 @@ claim "nowhere to write" fails_saying 1 "make" \
 
 stop_daemon pnh
 need c pnh audit export "$WORK/without" --headers
-claim "without a daemon it is the same" same_folders \
+claim "without a daemon it is the same" same_entries \
     "$WORK/with" "$WORK/without"
+claim "once more there is nothing to write" export_is pnh without \
+    '[.logs[].files] | add' 0
 before=$(size_of "$pnh_changes")
 id=$(get pnh .id new case country=TH status=new)
 need c pnh set "$id" status=open
 claim "more entries touch a handful of files" at_most \
     "$(get pnh '[.logs[] | select(.kind == "changes") | .files] | max' \
-        audit export "$WORK/with")" 9
+        audit export "$WORK/with")" 12
 claim "and are there" at_least "$(size_of "$pnh_changes")" $((before + 2))
 need c pnh audit export "$WORK/fresh" --headers
 claim "grown or at once: the same" same_folders "$WORK/with" "$WORK/fresh"
 claim "an older node leaves it as it is" is \
     "$(get bkk '[.logs[] | select(.ahead)] | length' \
         audit export "$WORK/with")" 1
-claim "to the byte" same_folders "$WORK/with" "$WORK/fresh"
+claim "to the byte" same_folders \
+    "$pnh_changes" "$(folder_of fresh pnh changes)"
 
 start_daemon pnh
 need synced 60 pnh bkk
 need c bkk audit export "$WORK/theirs" --headers
 claim "the other office exports the same leaves" same_folders \
     "$pnh_changes/tile" "$(folder_of theirs pnh changes)/tile"
+
+# One change, by its record, by either office; and opened.
+need c pnh audit prove "$id" -o "$WORK/one.tlog-proof"
+need c bkk audit prove "$id" -o "$WORK/theirs.tlog-proof"
+need c pnh audit prove "$id" --disclose -o "$WORK/one.disclosure"
+for file in one.tlog-proof theirs.tlog-proof one.disclosure; do
+    claim "$file is checked with the key on paper" \
+        "$CORRIDOR" audit check "$WORK/$file" --key "$WORK/keys"
+done
+claim "who discloses is told what the file holds" \
+    fails_saying 0 "in clear" c pnh audit prove "$id" --disclose -o -
 
 # Killed at any moment, it is mended by the next.
 for i in 1 2 3 4 5; do
@@ -92,7 +113,7 @@ for i in 1 2 3 4 5; do
 done
 need c pnh audit export "$WORK/killed" --headers
 need c pnh audit export "$WORK/fresh" --headers
-claim "what was killed is gone on with" same_folders \
+claim "what was killed is gone on with" same_entries \
     "$WORK/killed" "$WORK/fresh"
 
 # A checkpoint that somebody altered.
@@ -114,4 +135,4 @@ claim "a fork is told" fails_saying 1 "FORK" \
 cp -r "$WORK/fresh" "$WORK/kept"
 c copy audit export "$WORK/fresh" --headers >/dev/null 2>&1
 claim "and nothing is written over the other history" same_folders \
-    "$WORK/fresh" "$WORK/kept"
+    "$(folder_of fresh pnh changes)" "$(folder_of kept pnh changes)"

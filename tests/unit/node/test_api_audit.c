@@ -7,7 +7,9 @@
 #include "crypto/base/hex.h"
 #include "crypto/bundle.h"
 #include "crypto/merkle.h"
-#include "crypto/note.h"
+#include "crypto/text.h"
+#include "sync/model/disclosure.h"
+#include "sync/model/log_key.h"
 #include "tests/lib/node/api_fixture.h"
 #include "tests/lib/run.h"
 
@@ -144,6 +146,10 @@ static const struct {
     {"control/headers?from=0&to=4096", 404},
     {"control/prefix?size=4096", 409},
     {"control/prefix", 400},
+    {"control/proof", 400},
+    {"control/proof?position=4096", 404},
+    {"control/proof?position=0&disclose=1", 400},
+    {"changes/proof?position=0", 404},
     {"other/leaves?from=0&to=1", 404},
 };
 
@@ -153,11 +159,104 @@ START_TEST(what_is_not_there_is_refused)
 }
 END_TEST
 
-START_TEST(a_log_is_named_by_its_whole_node)
+START_TEST(a_node_goes_by_its_name_or_how_its_id_begins)
 {
-    struct api_response answer = api_fixture_expect(&fixture, "GET",
-        "/v1/audit/logs/0123/control/prefix?size=1", NULL, 404);
+    char hex[65];
+    char target[TARGET_BYTES_MAX];
+    static const struct {
+        const char *name; /* NULL: as many digits */
+        int digits;
+        unsigned status;
+    } names[] = {{"server", 0, 200}, {NULL, 64, 200}, {NULL, 8, 200},
+        {NULL, 4, 200}, {NULL, 3, 404}, {"serve", 0, 404}, {"", 0, 404}};
 
+    hex_encode(hex, bytes_of(fixture.node->home.node.bytes, 32));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct api_response answer;
+
+        (void)snprintf(target, sizeof(target),
+            "/v1/audit/logs/%.*s/control/prefix?size=1",
+            names[i].name != NULL ? 64 : names[i].digits,
+            names[i].name != NULL ? names[i].name : hex);
+        answer =
+            api_fixture_expect(&fixture, "GET", target, NULL, names[i].status);
+        api_response_release(&answer);
+    }
+}
+END_TEST
+
+/* The answer's file, verified by our node's own key. */
+static struct api_response
+get_file(const char *tail, const char *name, struct bytes *out_file,
+    struct log_id *out_log)
+{
+    struct api_response answer =
+        api_fixture_expect(&fixture, "GET", target_of(tail), NULL, 200);
+    const char *text = json_string_value(json_object_get(answer.json, name));
+
+    ck_assert_ptr_nonnull(text);
+    *out_file = bytes_text(text);
+    out_log->node = fixture.node->home.node;
+    out_log->kind =
+        strncmp(tail, "control", 7) == 0 ? LOG_CONTROL : LOG_CHANGES;
+    return answer;
+}
+
+static void
+make_case(void)
+{
+    struct api_response answer =
+        api_fixture_expect(&fixture, "POST", "/v1/records",
+            "{\"kind\":\"case\",\"fields\":{\"status\":\"new\"}}", 201);
+
+    api_response_release(&answer);
+}
+
+START_TEST(a_proof_is_one_that_its_key_verifies)
+{
+    static const char *const tails[] = {
+        "control/proof?position=0", "changes/proof?position=0"};
+    struct log_id log;
+    struct note_key key;
+    struct checkpoint_keys keys = {.log = &key};
+    struct proof_file file;
+    struct buf leaf = {0};
+    struct bytes text;
+    struct api_response answer;
+
+    make_case();
+    answer = get_file(tails[_i], "proof", &text, &log);
+    log_key(&key, &fixture.node->home.corridor, &log);
+    ck_assert_int_eq(proof_file_read(&file, text), ERR_OK);
+    text_decode(&leaf, file.extra);
+    ck_assert_uint_eq(leaf.size, LEAF_BYTES);
+    ck_assert_int_eq(
+        proof_file_verify(&file, buf_bytes(&leaf), &keys, NULL), ERR_OK);
+    ck_assert_ptr_null(json_object_get(answer.json, "disclosure"));
+    api_response_release(&answer);
+    buf_release(&leaf);
+}
+END_TEST
+
+START_TEST(a_disclosure_opens_the_change)
+{
+    struct log_id log;
+    struct note_key key;
+    struct checkpoint_keys keys = {.log = &key};
+    struct disclosure_place place = {&fixture.node->home.corridor, &log};
+    struct disclosure disclosure;
+    struct bytes text;
+    struct api_response answer;
+
+    make_case();
+    answer = get_file(
+        "changes/proof?position=0&disclose=1", "disclosure", &text, &log);
+    log_key(&key, &fixture.node->home.corridor, &log);
+    ck_assert_int_eq(disclosure_read(&disclosure, text), ERR_OK);
+    ck_assert_int_eq(
+        disclosure_verify(&disclosure, &place, &keys, NULL), ERR_OK);
+    ck_assert_ptr_null(json_object_get(answer.json, "proof"));
+    disclosure_release(&disclosure);
     api_response_release(&answer);
 }
 END_TEST
@@ -191,7 +290,9 @@ main(void)
     tcase_add_test(tcase, leaves_are_octets_of_the_signed_tree);
     tcase_add_test(tcase, headers_are_octets_of_as_many_entries);
     tcase_add_loop_test(tcase, what_is_not_there_is_refused, 0, count);
-    tcase_add_test(tcase, a_log_is_named_by_its_whole_node);
+    tcase_add_test(tcase, a_node_goes_by_its_name_or_how_its_id_begins);
+    tcase_add_loop_test(tcase, a_proof_is_one_that_its_key_verifies, 0, 2);
+    tcase_add_test(tcase, a_disclosure_opens_the_change);
     tcase_add_test(tcase, a_prefix_leads_to_the_checkpoint);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -459,6 +459,89 @@ START_TEST(keys_are_printed_with_what_they_are_for)
 }
 END_TEST
 
+/* The proof's file, which names that entry. */
+static void
+expect_proof(const char *path, const char *first_line, const char *index)
+{
+    struct buf text = {0};
+
+    ck_assert_int_eq(disk_read(&text, path, PAGE_BYTES_MAX, NULL), ERR_OK);
+    buf_put_u8(&text, 0);
+    ck_assert_int_eq(
+        strncmp((const char *)text.data, first_line, strlen(first_line)), 0);
+    ck_assert_ptr_nonnull(strstr((const char *)text.data, index));
+    buf_release(&text);
+}
+
+START_TEST(a_record_is_proved_by_its_newest_change)
+{
+    char id[64];
+
+    ck_assert_int_eq(RUN("new", "case", "country=TH", "status=new"), CLI_DONE);
+    (void)snprintf(id, sizeof(id), "%.32s", out_text);
+    ck_assert_int_eq(RUN("set", id, "status=open"), CLI_DONE);
+    ck_assert_int_eq(RUN("audit", "prove", id, "-o", file), CLI_DONE);
+    expect_proof(file, "c2sp.org/tlog-proof@v1\n", "\nindex 1\n");
+    ck_assert_ptr_nonnull(strstr(err_text_said, "/changes/0 "));
+    ck_assert_int_eq(RUN("audit", "prove", id, "-o", file), CLI_FAILED);
+    ck_assert_ptr_nonnull(strstr(err_text_said, "exists already"));
+    ck_assert_int_eq(remove(file), 0);
+    ck_assert_int_eq(RUN("audit", "prove", "server/changes/0", "-o", file,
+                         "--disclose"),
+        CLI_DONE);
+    expect_proof(file, "corridor-disclosure@v1\n", "\nindex 0\n");
+    ck_assert_int_eq(
+        RUN("audit", "prove", "server/control/0", "-o", "-"), CLI_DONE);
+    ck_assert_int_eq(strncmp(out_text, "c2sp.org/tlog-proof@v1\n", 23), 0);
+}
+END_TEST
+
+START_TEST(each_change_of_a_record_has_a_file)
+{
+    char id[64];
+    char name[128];
+    char node[9];
+
+    ck_assert_int_eq(RUN("new", "case", "country=TH", "status=new"), CLI_DONE);
+    (void)snprintf(id, sizeof(id), "%.32s", out_text);
+    ck_assert_int_eq(RUN("set", id, "status=open"), CLI_DONE);
+    ck_assert_int_eq(RUN("audit", "prove", id, "--all", "-o", file), CLI_DONE);
+    ck_assert_int_eq(RUN("status", "--json"), CLI_DONE);
+    (void)snprintf(node, sizeof(node), "%.8s",
+        strstr(out_text, "\"node\":{\"id\":\"") + 14);
+    for (int i = 0; i < 2; i++) {
+        char path[2 * SCRATCH_PATH_BYTES];
+        char index[32];
+
+        (void)snprintf(name, sizeof(name), "%s-changes-%d.tlog-proof", node, i);
+        (void)snprintf(path, sizeof(path), "%s/%s", file, name);
+        (void)snprintf(index, sizeof(index), "\nindex %d\n", i);
+        expect_proof(path, "c2sp.org/tlog-proof@v1\n", index);
+    }
+}
+END_TEST
+
+START_TEST(what_cannot_be_proved_is_said)
+{
+    static const char *const words[] = {"server/changes", "server/changes/x",
+        "server/changes/1/2/3", "/changes/1", "server//1"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        ck_assert_int_eq(
+            RUN("audit", "prove", words[i], "-o", file), CLI_USAGE);
+    }
+    ck_assert_int_eq(RUN("audit", "prove", "server/control/0"), CLI_USAGE);
+    ck_assert_int_eq(
+        RUN("audit", "prove", "server/control/99", "-o", file), CLI_FAILED);
+    ck_assert_int_eq(
+        RUN("audit", "prove", "0123456789", "-o", file), CLI_FAILED);
+    ck_assert_int_eq(
+        RUN("audit", "prove", "server/control/0", "-o", file, "--disclose"),
+        CLI_FAILED);
+    ck_assert_int_ne(access(file, F_OK), 0);
+}
+END_TEST
+
 /* All commands, then the verbs of those that have some. */
 static const struct command *
 nth_command(size_t i)
@@ -517,6 +600,9 @@ main(void)
     tcase_add_test(bare, without_words_it_says_what_there_is);
     tcase_add_test(bare, without_a_corridor_it_says_what_to_do);
     tcase_add_test(tcase, keys_are_printed_with_what_they_are_for);
+    tcase_add_test(tcase, a_record_is_proved_by_its_newest_change);
+    tcase_add_test(tcase, each_change_of_a_record_has_a_file);
+    tcase_add_test(tcase, what_cannot_be_proved_is_said);
     tcase_add_test(bare, a_verb_is_explained_and_a_wrong_one_lists_them);
     tcase_add_test(bare, every_command_is_in_the_manual);
     suite_add_tcase(suite, tcase);
