@@ -141,7 +141,8 @@ put_head_row(struct store *store, const struct marks_place *place)
 {
     const struct log_state *state = store->states[place->log];
 
-    if (state->edge.size > 0 && !fork_is_frozen(store, place->log)) {
+    /* Not even once it is cut: behind the cut branches may go on to differ. */
+    if (state->edge.size > 0 && !state->has_evidence) {
         put_id(&store->marks.rows, &place->id);
         buf_put_u64(&store->marks.rows, state->edge.size);
         buf_put_bytes(&store->marks.rows, bytes_hash(&state->root));

@@ -129,7 +129,7 @@ enum err view_vouch(struct view *view, const struct log_id *log,
 
 /*
  * What nodes compare when their clocks are equal: three names of 8 bytes
- * each, of the heads of all logs that are not frozen, of the set of forked
+ * each, of the heads of all logs that are not forked, of the set of forked
  * logs, and of the cosignatures (docs/protocol.md, "Marks").
  */
 enum {

@@ -16,7 +16,7 @@ enum {
 
 static_assert(FRAME_WANT_BYTES_MAX >= 16 + LOG_TABLE_MAX * ID_ITEM_BYTES,
     "a want frame can name every log");
-static_assert(sizeof(struct marks) == FRAME_MARKS_BYTES, "no padding");
+static_assert(sizeof(struct frame_marks) == FRAME_MARKS_BYTES, "no padding");
 static_assert(FRAME_ENTRIES_BYTES_MAX < 1 << 24, "lengths fit 24 bits");
 
 /* The limit of each type's payload. */
@@ -111,7 +111,7 @@ get_array_of(struct cursor *cursor, size_t count)
 }
 
 static void
-put_marks(struct buf *out, bool has_marks, const struct marks *marks)
+put_marks(struct buf *out, bool has_marks, const struct frame_marks *marks)
 {
     if (has_marks) {
         cbor_put_bytes(out, bytes_of((const uint8_t *)marks, sizeof(*marks)));
@@ -121,7 +121,7 @@ put_marks(struct buf *out, bool has_marks, const struct marks *marks)
 }
 
 static bool
-get_marks(struct cursor *cursor, struct marks *out)
+get_marks(struct cursor *cursor, struct frame_marks *out)
 {
     if (cbor_take_null(cursor)) {
         return false;

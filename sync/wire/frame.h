@@ -83,7 +83,7 @@ enum err frame_next(struct frame *out, struct bytes stream) MUST_USE;
  * What a node holds beside the sizes that its clock counts, as names of 8
  * bytes: equal where both hold the same (docs/protocol.md, "Marks").
  */
-struct marks {
+struct frame_marks {
     uint8_t heads[FRAME_MARK_BYTES];
     uint8_t forks[FRAME_MARK_BYTES];
     uint8_t vouches[FRAME_MARK_BYTES];
@@ -102,7 +102,7 @@ struct frame_clock {
     struct vclock_name base;
     struct bytes delta; /* as vclock_delta_encode writes it */
     bool has_marks;
-    struct marks marks;
+    struct frame_marks marks;
 };
 void frame_clock_encode(struct buf *out, const struct frame_clock *clock);
 /* ERR_MALFORMED. The delta is a view and only known to be valid CBOR. */
@@ -159,7 +159,7 @@ struct hello_first {
     bool has_delta;
     struct bytes delta;
     bool has_marks;
-    struct marks marks;
+    struct frame_marks marks;
 };
 void hello_first_encode(struct buf *out, const struct hello_first *hello);
 /* ERR_VERSION or ERR_MALFORMED. */
@@ -179,7 +179,7 @@ struct hello_second {
     struct bytes delta;
     uint64_t level; /* enum session_level: what the dialler may do */
     bool has_marks;
-    struct marks marks;
+    struct frame_marks marks;
 };
 void hello_second_encode(struct buf *out, const struct hello_second *hello);
 /* ERR_VERSION or ERR_MALFORMED. */

@@ -24,7 +24,7 @@ reconcile_release(struct reconcile *reconcile)
     mem_free(reconcile->logs);
     mem_free(reconcile->schedule);
     mem_free(reconcile->held);
-    mem_free(reconcile->frozen);
+    mem_free(reconcile->limits);
     *reconcile = (struct reconcile){0};
 }
 
@@ -50,16 +50,15 @@ reconcile_find(const struct reconcile *reconcile, const struct log_id *id)
     return NULL;
 }
 
-/* Is it in an ascending list? */
-static bool
-is_among(const struct log_id *logs, size_t count, const struct log_id *id)
+bool
+reconcile_is_held(const struct reconcile *reconcile, const struct log_id *id)
 {
     size_t low = 0;
-    size_t high = count;
+    size_t high = reconcile->held_count;
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        int order = log_id_compare(&logs[mid], id);
+        int order = log_id_compare(&reconcile->held[mid], id);
 
         if (order == 0) {
             return true;
@@ -73,42 +72,59 @@ is_among(const struct log_id *logs, size_t count, const struct log_id *id)
     return false;
 }
 
-bool
-reconcile_is_held(const struct reconcile *reconcile, const struct log_id *id)
+/* Few logs have one. */
+uint64_t
+reconcile_limit_of(const struct reconcile *reconcile, const struct log_id *id)
 {
-    return is_among(reconcile->held, reconcile->held_count, id);
+    for (size_t i = 0; i < reconcile->limit_count; i++) {
+        if (log_id_equal(&reconcile->limits[i].log, id)) {
+            return reconcile->limits[i].size;
+        }
+    }
+    return UINT64_MAX;
 }
 
-bool
-reconcile_is_frozen(const struct reconcile *reconcile, const struct log_id *id)
+static bool
+is_same_limits(const struct reconcile *reconcile,
+    const struct reconcile_limit *limits, size_t count)
 {
-    return is_among(reconcile->frozen, reconcile->frozen_count, id);
+    if (count != reconcile->limit_count) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!log_id_equal(&limits[i].log, &reconcile->limits[i].log) ||
+            limits[i].size != reconcile->limits[i].size) {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum err
-reconcile_freeze(
-    struct reconcile *reconcile, const struct log_id *logs, size_t count)
+reconcile_set_limits(struct reconcile *reconcile,
+    const struct reconcile_limit *limits, size_t count)
 {
-    struct log_id *frozen = NULL;
+    struct reconcile_limit *copy = NULL;
 
-    if (count == 0 && reconcile->frozen_count == 0) {
+    if (is_same_limits(reconcile, limits, count)) {
         return ERR_OK;
     }
-    frozen = mem_zalloc(count, sizeof(*frozen));
-    if (frozen == NULL) {
+    copy = mem_zalloc(count, sizeof(*copy));
+    if (copy == NULL) {
         return ERR_NOMEM;
     }
     for (size_t i = 0; i < count; i++) {
-        assert(i == 0 || log_id_compare(&logs[i - 1], &logs[i]) < 0);
-        frozen[i] = logs[i];
+        assert(
+            i == 0 || log_id_compare(&limits[i - 1].log, &limits[i].log) < 0);
+        copy[i] = limits[i];
     }
-    mem_free(reconcile->frozen);
-    reconcile->frozen = frozen;
-    reconcile->frozen_count = count;
+    mem_free(reconcile->limits);
+    reconcile->limits = copy;
+    reconcile->limit_count = count;
     for (size_t i = 0; i < reconcile->count; i++) {
         struct reconcile_log *log = &reconcile->logs[i];
 
-        log->is_frozen = reconcile_is_frozen(reconcile, &log->id);
+        log->limit = reconcile_limit_of(reconcile, &log->id);
     }
     reconcile_compare(reconcile);
     return ERR_OK;
@@ -260,8 +276,8 @@ is_to_send(const struct reconcile_log *log)
     uint64_t start = start_of(log);
     bool is_empty = log->empty_ours == log->ours && log->empty_from == start;
 
-    return start < log->offered && !log->is_reading && !log->is_held &&
-           !log->is_frozen && !log->is_stalled && !is_empty;
+    return start < num_min_u64(log->offered, log->limit) && !log->is_reading &&
+           !log->is_held && !log->is_stalled && !is_empty;
 }
 
 bool
@@ -279,7 +295,7 @@ reconcile_next(
             *out = (struct range){
                 .log = log->id,
                 .from = start_of(log),
-                .to = log->offered,
+                .to = num_min_u64(log->offered, log->limit),
             };
             return true;
         }
@@ -308,7 +324,8 @@ reconcile_read_end(struct reconcile *reconcile, const struct range *read)
         log->empty_ours = log->ours;
         return false;
     }
-    if (start_of(log) != read->from || log->is_held || log->is_frozen) {
+    if (start_of(log) != read->from || log->is_held ||
+        log->limit <= read->from) {
         return false;
     }
     log->next = read->to;
@@ -358,7 +375,7 @@ reconcile_check(const struct reconcile *reconcile)
 
         if (!log_check(log) ||
             log->is_held != reconcile_is_held(reconcile, &log->id) ||
-            log->is_frozen != reconcile_is_frozen(reconcile, &log->id) ||
+            log->limit != reconcile_limit_of(reconcile, &log->id) ||
             (i > 0 && log_id_compare(&log[-1].id, &log->id) >= 0) ||
             (i > 0 && reconcile->logs[reconcile->schedule[i - 1]].id.kind >
                           reconcile->logs[reconcile->schedule[i]].id.kind)) {

@@ -12,8 +12,10 @@
  * which the logs became known here, which is causal: an admitted node's log
  * comes after the admission.
  *
- * A log that was signed in two versions is frozen: it is neither sent nor
- * expected, and what either side counts of it makes no difference.
+ * A log that was signed in two versions has a limit: none of it beyond is
+ * sent or expected, and what either side counts beyond makes no difference.
+ * It is 0, and the log frozen, until its cut is known, which is its limit
+ * from then on.
  */
 #ifndef CORRIDOR_SYNC_WIRE_RECONCILE_H
 #define CORRIDOR_SYNC_WIRE_RECONCILE_H
@@ -23,6 +25,12 @@
 
 /* Before passing on what others may have sent by themselves. */
 enum { RECONCILE_RELAY_MS = 250 };
+
+/* Of this log what is below `size` alone. */
+struct reconcile_limit {
+    struct log_id log;
+    uint64_t size;
+};
 
 struct reconcile_log {
     struct log_id id;
@@ -35,8 +43,8 @@ struct reconcile_log {
     uint64_t empty_from; /* a read from here, while we had ... */
     uint64_t empty_ours; /* ... so many, found nothing to send */
     bool is_reading;
-    bool is_held; /* the peer asked not to be sent it */
-    bool is_frozen;
+    bool is_held;    /* the peer asked not to be sent it */
+    uint64_t limit;  /* UINT64_MAX: none */
     bool is_stalled; /* the peer took a batch and is none the further */
 };
 
@@ -50,8 +58,8 @@ struct reconcile {
     size_t waiting_count;
     struct log_id *held; /* ascending */
     size_t held_count;
-    struct log_id *frozen; /* ascending */
-    size_t frozen_count;
+    struct reconcile_limit *limits; /* by log id, ascending */
+    size_t limit_count;
     bool is_equal;
     uint64_t moves; /* times that the peer's control logs have grown */
 };
@@ -86,14 +94,14 @@ enum err reconcile_set_ours(
 enum err reconcile_set_theirs(
     struct reconcile *reconcile, struct bytes full) MUST_USE;
 
-/* Both clocks are known and the same, but for frozen logs. */
+/* Both clocks are known and the same, up to the limits. */
 bool reconcile_is_equal(const struct reconcile *reconcile);
-/* Our clock counts all that the peer's does, but for frozen logs. */
+/* Our clock counts all that the peer's does, up to the limits. */
 bool reconcile_is_covering(const struct reconcile *reconcile);
 
-/* These logs (ascending, each once) are frozen, and no others. ERR_NOMEM. */
-enum err reconcile_freeze(struct reconcile *reconcile,
-    const struct log_id *logs, size_t count) MUST_USE;
+/* These logs (ascending, each once) have limits, and no others. ERR_NOMEM. */
+enum err reconcile_set_limits(struct reconcile *reconcile,
+    const struct reconcile_limit *limits, size_t count) MUST_USE;
 
 /*
  * The peer asks that logs (ascending) be held back, or sent again.

@@ -119,7 +119,7 @@ carry_logs(struct reconcile *fresh, const struct reconcile *before,
         } else {
             log->id = walk.id;
             log->is_held = reconcile_is_held(before, &walk.id);
-            log->is_frozen = reconcile_is_frozen(before, &walk.id);
+            log->limit = reconcile_limit_of(before, &walk.id);
         }
         if (walk.size < log->ours) {
             return ERR_STALE;
@@ -160,8 +160,7 @@ spread_theirs(struct reconcile *reconcile)
     }
 }
 
-/* Is each log of `small` that is not frozen in `large`, with at least its
- * size? */
+/* Is each log of `small` in `large`, with at least its size? Up to limits. */
 static bool
 covers(
     const struct reconcile *reconcile, struct bytes large, struct bytes small)
@@ -171,11 +170,11 @@ covers(
 
     while (!b.done) {
         int order = a.done ? 1 : log_id_compare(&a.id, &b.id);
+        uint64_t size = order == 0 ? a.size : 0;
 
-        if (order > 0 || (order == 0 && a.size < b.size)) {
-            if (!reconcile_is_frozen(reconcile, &b.id)) {
-                return false;
-            }
+        if (order >= 0 && size < b.size &&
+            size < reconcile_limit_of(reconcile, &b.id)) {
+            return false;
         }
         if (order >= 0) {
             walk_next(&b);
@@ -196,7 +195,7 @@ reconcile_compare(struct reconcile *reconcile)
     reconcile->is_equal =
         ours.size > 0 && theirs.size > 0 &&
         (bytes_equal(ours, theirs) ||
-            (reconcile->frozen_count > 0 && covers(reconcile, ours, theirs) &&
+            (reconcile->limit_count > 0 && covers(reconcile, ours, theirs) &&
                 covers(reconcile, theirs, ours)));
 }
 

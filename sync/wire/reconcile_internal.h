@@ -11,8 +11,8 @@ struct reconcile_log *reconcile_find(
 /* Has the peer asked to hold it? Any log, not only ours. */
 bool reconcile_is_held(
     const struct reconcile *reconcile, const struct log_id *id);
-/* Is it frozen? Any log, not only ours. */
-bool reconcile_is_frozen(
+/* Its limit, or UINT64_MAX. Any log, not only ours. */
+uint64_t reconcile_limit_of(
     const struct reconcile *reconcile, const struct log_id *id);
 /* Are the two clocks the same? Kept until one of them changes. */
 void reconcile_compare(struct reconcile *reconcile);

@@ -165,8 +165,8 @@ session_set_ours(
         .is_fresh = is_fresh,
         .now_ms = session->now_ms,
     };
-    enum err rc = reconcile_freeze(
-        &session->reconcile, clock->frozen, clock->frozen_count);
+    enum err rc = reconcile_set_limits(
+        &session->reconcile, clock->limits, clock->limit_count);
 
     if (rc == ERR_OK) {
         rc = reconcile_set_ours(&session->reconcile, &grown);

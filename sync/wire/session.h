@@ -52,6 +52,7 @@
 #include "sync/model/log.h"
 #include "sync/model/vclock.h"
 #include "sync/wire/frame.h"
+#include "sync/wire/reconcile.h"
 
 enum {
     SESSION_RECEIVED_BYTES_MAX = 1024 * 1024, /* in one event */
@@ -116,10 +117,10 @@ struct session_clock {
     size_t order_count;
     /* What else both sides should hold alike, of the same moment; NULL: the
      * peer is not told. */
-    const struct marks *marks;
-    /* The logs that are frozen here, ascending, each once. */
-    const struct log_id *frozen;
-    size_t frozen_count;
+    const struct frame_marks *marks;
+    /* The logs that are known here to be forked, ascending, each once. */
+    const struct reconcile_limit *limits;
+    size_t limit_count;
 };
 
 /* A head, fork or vouch frame, to be said. */

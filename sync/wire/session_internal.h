@@ -75,9 +75,9 @@ struct session_marks {
     bool has_ours;
     bool has_told;
     bool has_theirs;
-    struct marks ours;
-    struct marks told; /* of ours, last */
-    struct marks theirs;
+    struct frame_marks ours;
+    struct frame_marks told; /* of ours, last */
+    struct frame_marks theirs;
     uint64_t untold_ms; /* since when they are not those that were told */
     bool is_comparing;  /* both are known, and of equal clocks ... */
     uint64_t equal_ms;  /* ... since then ... */
@@ -223,10 +223,11 @@ uint64_t session_marks_tell_ms(const struct session *session);
 /* Our marks were written for the peer. */
 void session_note_marks_told(struct session *session);
 /* Ours have changed; NULL: they are not known. */
-void session_set_our_marks(struct session *session, const struct marks *marks);
+void session_set_our_marks(
+    struct session *session, const struct frame_marks *marks);
 /* The peer's have. */
 void session_set_their_marks(
-    struct session *session, const struct marks *marks);
+    struct session *session, const struct frame_marks *marks);
 /* Are the heads the same, or not to be compared? */
 bool session_heads_agree(const struct session *session);
 /* Are all marks? */

@@ -10,7 +10,7 @@
 #include "sync/wire/session_internal.h"
 
 static bool
-is_same(const struct marks *a, const struct marks *b)
+is_same(const struct frame_marks *a, const struct frame_marks *b)
 {
     return memcmp(a, b, sizeof(*a)) == 0;
 }
@@ -61,7 +61,7 @@ session_note_marks_told(struct session *session)
 }
 
 void
-session_set_our_marks(struct session *session, const struct marks *ours)
+session_set_our_marks(struct session *session, const struct frame_marks *ours)
 {
     struct session_marks *marks = &session->marks;
 
@@ -78,7 +78,8 @@ session_set_our_marks(struct session *session, const struct marks *ours)
 }
 
 void
-session_set_their_marks(struct session *session, const struct marks *theirs)
+session_set_their_marks(
+    struct session *session, const struct frame_marks *theirs)
 {
     struct session_marks *marks = &session->marks;
 
@@ -92,7 +93,7 @@ session_set_their_marks(struct session *session, const struct marks *theirs)
 }
 
 static const uint8_t *
-mark_of(const struct marks *marks, enum differ_kind kind)
+mark_of(const struct frame_marks *marks, enum differ_kind kind)
 {
     switch (kind) {
     case DIFFER_HEADS:

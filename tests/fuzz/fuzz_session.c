@@ -54,7 +54,8 @@ put_clock(struct buf *full, const struct log_id *ids)
 }
 
 /* Each end has its own: they differ. */
-static const struct marks end_marks[2] = {{{1}, {2}, {3}}, {{4}, {5}, {6}}};
+static const struct frame_marks end_marks[2] = {
+    {{1}, {2}, {3}}, {{4}, {5}, {6}}};
 
 static void step(struct end *end, const struct event *event);
 

@@ -41,16 +41,16 @@ struct world_node {
     bool tells_no_marks;
     struct log_id branch; /* of this log it has other entries than others */
     bool has_branch;
-    struct log_id frozen[WORLD_FROZEN]; /* ascending */
+    struct reconcile_limit frozen[WORLD_FROZEN]; /* ascending */
     size_t frozen_count;
-    uint64_t vouches;   /* a bit each */
-    struct marks marks; /* as its sessions were last told */
-    bool is_committing; /* a commit is under way */
-    bool takes_nothing; /* answers ACCEPT without storing */
-    bool takes_exactly; /* stores batches only that begin at its end */
-    bool reads_nothing; /* answers READ with nothing */
-    bool never_accepts; /* does not answer ACCEPT */
-    bool refuses;       /* answers ACCEPT and JOIN with REFUSED */
+    uint64_t vouches;         /* a bit each */
+    struct frame_marks marks; /* as its sessions were last told */
+    bool is_committing;       /* a commit is under way */
+    bool takes_nothing;       /* answers ACCEPT without storing */
+    bool takes_exactly;       /* stores batches only that begin at its end */
+    bool reads_nothing;       /* answers READ with nothing */
+    bool never_accepts;       /* does not answer ACCEPT */
+    bool refuses;             /* answers ACCEPT and JOIN with REFUSED */
 };
 
 /* One end of a connection. */

@@ -89,8 +89,8 @@ world_clock_of(struct world_node *node, struct buf *full)
         .order = node->logs.ids,
         .order_count = node->logs.count,
         .marks = node->tells_no_marks ? NULL : &node->marks,
-        .frozen = node->frozen,
-        .frozen_count = node->frozen_count,
+        .limits = node->frozen,
+        .limit_count = node->frozen_count,
     };
 }
 

@@ -17,7 +17,7 @@ static bool
 is_frozen(const struct world_node *node, const struct log_id *log)
 {
     for (size_t i = 0; i < node->frozen_count; i++) {
-        if (log_id_equal(log, &node->frozen[i])) {
+        if (log_id_equal(log, &node->frozen[i].log)) {
             return true;
         }
     }
@@ -52,7 +52,7 @@ world_mark(struct world_node *node)
         }
     }
     for (size_t i = 0; i < node->frozen_count; i++) {
-        forks += name_log(&node->frozen[i]);
+        forks += name_log(&node->frozen[i].log);
     }
     num_store_u64(node->marks.heads, heads);
     num_store_u64(node->marks.forks, forks);
@@ -78,12 +78,12 @@ world_take_fork(struct world_node *node, const struct log_id *log)
     }
     ck_assert_uint_lt(node->frozen_count, WORLD_FROZEN);
     while (place < node->frozen_count &&
-           log_id_compare(&node->frozen[place], log) < 0) {
+           log_id_compare(&node->frozen[place].log, log) < 0) {
         place++;
     }
     memmove(&node->frozen[place + 1], &node->frozen[place],
-        (node->frozen_count - place) * sizeof(*log));
-    node->frozen[place] = *log;
+        (node->frozen_count - place) * sizeof(node->frozen[0]));
+    node->frozen[place] = (struct reconcile_limit){.log = *log};
     node->frozen_count++;
 }
 
@@ -195,7 +195,7 @@ put_forks(struct buf *out, const struct world_node *node)
     uint8_t payload[EVIDENCE_BYTES_MIN] = {0};
 
     for (size_t i = 0; i < node->frozen_count; i++) {
-        log_id_encode(payload, &node->frozen[i]);
+        log_id_encode(payload, &node->frozen[i].log);
         frame_put(out, FRAME_FORK, bytes_of(payload, sizeof(payload)));
     }
 }

@@ -548,53 +548,62 @@ START_TEST(a_peer_ends_with_all_of_ours)
 }
 END_TEST
 
-/* The logs of "1c 2x", ascending, are frozen. */
+/* Set limits as clocks are written. */
 static enum err
-freeze(const char *names)
+set_limits(const char *text)
 {
-    struct log_id ids[8];
+    struct reconcile_limit limits[8];
     size_t count = 0;
     enum err rc = ERR_OK;
 
-    for (; *names != '\0'; names += names[2] == ' ' ? 3 : 2) {
-        ids[count] = id_of(names);
+    for (; *text != '\0'; text += *text == ' ') {
+        limits[count] = (struct reconcile_limit){.log = id_of(text)};
+        for (text += 3; *text >= '0'; text++) {
+            limits[count].size =
+                10 * limits[count].size + (uint64_t)(*text - '0');
+        }
         count++;
     }
-    rc = reconcile_freeze(&rec, ids, count);
+    rc = reconcile_set_limits(&rec, limits, count);
     ck_assert(reconcile_check(&rec));
     return rc;
 }
 
-static const struct frozen_row {
+static const struct limit_row {
     const char *name;
     const char *ours;
     const char *theirs;
-    const char *frozen;
+    const char *limits;
     bool is_equal;
     bool is_covering;
-} frozen_rows[] = {
-    {"the same", "1x=3 1c=5", "1x=3 1c=5", "1c", true, true},
-    {"we have more of it", "1x=3 1c=9", "1x=3 1c=5", "1c", true, true},
-    {"they have more of it", "1x=3 1c=5", "1x=3 1c=9", "1c", true, true},
-    {"only they have it", "1x=3", "1x=3 1c=9", "1c", true, true},
-    {"only we have it", "1x=3 1c=9", "1x=3", "1c", true, true},
-    {"it is the last", "1x=3 3c=9", "1x=3 2c=1", "2c 3c", true, true},
-    {"we have more of another", "1x=4 1c=5", "1x=3 1c=9", "1c", false, true},
-    {"they have more of another", "1x=3 1c=9", "1x=4 1c=5", "1c", false, false},
-    {"they have another", "1x=3 1c=9", "1x=3 2x=1", "1c", false, false},
-    {"another is frozen", "1x=3 1c=5", "1x=3 1c=9", "2c", false, false},
+} limit_rows[] = {
+    {"the same", "1x=3 1c=5", "1x=3 1c=5", "1c=0", true, true},
+    {"we have more of it", "1x=3 1c=9", "1x=3 1c=5", "1c=0", true, true},
+    {"they have more of it", "1x=3 1c=5", "1x=3 1c=9", "1c=0", true, true},
+    {"only they have it", "1x=3", "1x=3 1c=9", "1c=0", true, true},
+    {"only we have it", "1x=3 1c=9", "1x=3", "1c=0", true, true},
+    {"it is the last", "1x=3 3c=9", "1x=3 2c=1", "2c=0 3c=0", true, true},
+    {"we have more of another", "1x=4 1c=5", "1x=3 1c=9", "1c=0", false, true},
+    {"they have more of another", "1x=3 1c=9", "1x=4 1c=5", "1c=0", false,
+        false},
+    {"they have another", "1x=3 1c=9", "1x=3 2x=1", "1c=0", false, false},
+    {"both are at the limit", "1x=3 1c=5", "1x=3 1c=9", "1c=5", true, true},
+    {"they are below it", "1x=3 1c=5", "1x=3 1c=4", "1c=5", false, true},
+    {"we are below it", "1x=3 1c=4", "1x=3 1c=9", "1c=5", false, false},
+    {"both are, alike", "1x=3 1c=4", "1x=3 1c=4", "1c=5", true, true},
+    {"another is frozen", "1x=3 1c=5", "1x=3 1c=9", "2c=0", false, false},
 };
 
-START_TEST(clocks_are_compared_but_for_frozen_logs)
+START_TEST(clocks_are_compared_up_to_limits)
 {
-    const struct frozen_row *row = &frozen_rows[_i];
+    const struct limit_row *row = &limit_rows[_i];
 
     /* Whichever comes last. */
     for (int last = 0; last < 3; last++) {
-        ck_assert_int_eq(last == 0 ? ERR_OK : freeze(row->frozen), ERR_OK);
+        ck_assert_int_eq(last == 0 ? ERR_OK : set_limits(row->limits), ERR_OK);
         ck_assert_int_eq(last == 1 ? ERR_OK : set_ours(row->ours, "", 0), 0);
         ck_assert_int_eq(last == 2 ? ERR_OK : set_theirs(row->theirs), 0);
-        ck_assert_int_eq(last == 0   ? freeze(row->frozen)
+        ck_assert_int_eq(last == 0   ? set_limits(row->limits)
                          : last == 1 ? set_ours(row->ours, "", 0)
                                      : set_theirs(row->theirs),
             ERR_OK);
@@ -610,25 +619,41 @@ END_TEST
 
 START_TEST(a_frozen_log_is_not_sent_until_it_is_released)
 {
-    ck_assert_int_eq(freeze("1c"), ERR_OK);
+    ck_assert_int_eq(set_limits("1c=0"), ERR_OK);
     ck_assert_int_eq(set_ours("1x=3 1c=20", "", 0), ERR_OK);
     ck_assert_int_eq(set_theirs("1x=3"), ERR_OK);
     assert_nothing_next();
-    ck_assert_int_eq(freeze(""), ERR_OK);
+    ck_assert_int_eq(set_limits(""), ERR_OK);
     assert_next("1c", 0, 20);
     ck_assert(read_end("1c", 0, 10));
     /* Frozen while it is read, the read is of no use. */
     assert_next("1c", 10, 20);
-    ck_assert_int_eq(freeze("1c 2c"), ERR_OK);
+    ck_assert_int_eq(set_limits("1c=0 2c=0"), ERR_OK);
     ck_assert(!read_end("1c", 10, 20));
     assert_nothing_next();
+}
+END_TEST
+
+START_TEST(a_log_that_is_cut_is_sent_up_to_there)
+{
+    ck_assert_int_eq(set_limits("1c=10"), ERR_OK);
+    ck_assert_int_eq(set_ours("1x=3 1c=20", "", 0), ERR_OK);
+    ck_assert_int_eq(set_theirs("1x=3 1c=4"), ERR_OK);
+    assert_next("1c", 4, 10);
+    ck_assert(read_end("1c", 4, 8));
+    assert_next("1c", 8, 10);
+    /* Batches are cut where it suits the sender. */
+    ck_assert(read_end("1c", 8, 12));
+    assert_nothing_next();
+    ck_assert_int_eq(set_theirs("1x=3 1c=12"), ERR_OK);
+    ck_assert(reconcile_is_equal(&rec));
 }
 END_TEST
 
 START_TEST(a_clock_may_fall_in_a_frozen_log_only)
 {
     ck_assert_int_eq(set_ours("1x=3", "", 0), ERR_OK);
-    ck_assert_int_eq(freeze("1c"), ERR_OK);
+    ck_assert_int_eq(set_limits("1c=0"), ERR_OK);
     ck_assert_int_eq(set_theirs("1x=3 1c=9 2c=2"), ERR_OK);
     ck_assert_int_eq(set_theirs("1x=3 1c=5 2c=2"), ERR_OK);
     ck_assert_int_eq(set_theirs("1x=3 1c=5 2c=1"), ERR_STALE);
@@ -640,7 +665,7 @@ START_TEST(freezing_without_memory_changes_nothing)
     ck_assert_int_eq(set_ours("1x=3 1c=20", "", 0), ERR_OK);
     ck_assert_int_eq(set_theirs("1x=3"), ERR_OK);
     mem_fault_after(0);
-    ck_assert_int_eq(freeze("1c"), ERR_NOMEM);
+    ck_assert_int_eq(set_limits("1c=0"), ERR_NOMEM);
     mem_fault_after(-1);
     assert_next("1c", 0, 20);
 }
@@ -677,9 +702,10 @@ main(void)
     tcase_add_test(tcase, equal_means_that_both_are_known_and_the_same);
     tcase_add_test(tcase, every_allocation_may_fail);
     tcase_add_loop_test(tcase, a_peer_ends_with_all_of_ours, 0, 20);
-    tcase_add_loop_test(tcase, clocks_are_compared_but_for_frozen_logs, 0,
-        (int)(sizeof(frozen_rows) / sizeof(frozen_rows[0])));
+    tcase_add_loop_test(tcase, clocks_are_compared_up_to_limits, 0,
+        (int)(sizeof(limit_rows) / sizeof(limit_rows[0])));
     tcase_add_test(tcase, a_frozen_log_is_not_sent_until_it_is_released);
+    tcase_add_test(tcase, a_log_that_is_cut_is_sent_up_to_there);
     tcase_add_test(tcase, a_clock_may_fall_in_a_frozen_log_only);
     tcase_add_test(tcase, freezing_without_memory_changes_nothing);
     suite_add_tcase(suite, tcase);
