@@ -95,7 +95,9 @@ put_due(json_t **sentences, uint64_t due)
 enum err
 standing_put(json_t **json, struct view *view, struct err_msg *msg)
 {
+    const struct office *own = view_office(view);
     bool takes_bodies = view_takes_bodies(view, NULL);
+    bool is_due = takes_bodies && !(own != NULL && own->is_retired);
     char sentence[STANDING_BYTES];
     struct view_stat stat;
     json_t *standing = NULL;
@@ -120,11 +122,11 @@ standing_put(json_t **json, struct view *view, struct err_msg *msg)
     if (sentence[0] != '\0') {
         put_item(&sentences, json_string(sentence));
     }
-    if (takes_bodies && stat.absent > 0) {
+    if (is_due && stat.absent > 0) {
         put_due(&sentences, stat.absent);
     }
     put_number(&standing, "without_content", stat.absent);
-    put_number(&standing, "content_due", takes_bodies ? stat.absent : 0);
+    put_number(&standing, "content_due", is_due ? stat.absent : 0);
     put(&standing, "sentences", sentences);
     put(json, "standing", standing);
     return ERR_OK;

@@ -560,6 +560,104 @@ START_TEST(running_out_of_memory_fills_no_hole_by_half)
 }
 END_TEST
 
+/* Files that are not shared by policy: who may write now has a circle of its
+ * own for them. */
+START_TEST(an_auditor_that_may_write_now_makes_its_offices_circle)
+{
+    struct fixture_options options = {.offices = 2, .only_first = true};
+    struct record_id id;
+
+    fixture_make(&f, &options);
+    fixture_admit(&f, READER, ROLE_AUDIT);
+    ck_assert_uint_eq(secrets_held(READER, CIRCLE_OFFICE), 0);
+    fixture_case(&f, 0, "a summary");
+    fixture_sync(&f);
+    fixture_roles(&f, READER, ROLES_RW);
+    fixture_sync(&f);
+    ck_assert_uint_eq(secrets_held(READER, CIRCLE_OFFICE), 1);
+    ck_assert_uint_gt(secrets_held(READER, CIRCLE_EVERYONE), 0);
+    id = fixture_case(&f, READER, "another summary");
+    fixture_desk(&f, READER, &id, "desk 1");
+    fixture_sync(&f);
+    ck_assert_uint_eq(fixture_stat(&f, READER).records, 1);
+    ck_assert_uint_eq(fixture_stat(&f, READER).absent, 0);
+    ck_assert_uint_eq(fixture_stat(&f, READER).refused, 0);
+    fixture_verify(&f, READER, true);
+    fixture_release(&f);
+}
+END_TEST
+
+/* What a log's row may say of absent bodies, where 5 entries are stored. */
+static const struct {
+    const char *what;
+    uint64_t count;
+    uint64_t from;
+    uint64_t to;
+    enum err rc;
+} absents[] = {
+    {"all", 5, 0, 5, ERR_OK},
+    {"one", 1, 4, 5, ERR_OK},
+    {"some of those between", 2, 1, 5, ERR_OK},
+    {"more than there is room for", 3, 1, 3, ERR_CORRUPT},
+    {"nothing between", 1, 2, 2, ERR_CORRUPT},
+    {"an end before the start", 1, 3, 2, ERR_CORRUPT},
+    {"an end beyond the log", 1, 4, 6, ERR_CORRUPT},
+};
+
+START_TEST(a_row_lacks_as_many_bodies_as_there_is_room_for)
+{
+    struct log_id id = {.kind = LOG_CHANGES};
+    struct log_table logs = {0};
+    struct log_state state = {.edge = {.size = 5}};
+    struct log_state again;
+    struct buf row = {0};
+
+    ck_assert_int_eq(author_init(&state.author, &logs, &id), ERR_OK);
+    state.absent.count = absents[_i].count;
+    state.absent.from = absents[_i].from;
+    state.absent.to = absents[_i].to;
+    ck_assert_int_eq(log_state_encode(&row, &state), ERR_OK);
+    ck_assert_msg(
+        log_state_decode(&again, &logs, buf_bytes(&row)) == absents[_i].rc,
+        "%s", absents[_i].what);
+    if (absents[_i].rc == ERR_OK) {
+        ck_assert_uint_eq(again.absent.count, state.absent.count);
+        ck_assert_uint_eq(again.absent.from, state.absent.from);
+        ck_assert_uint_eq(again.absent.to, state.absent.to);
+        author_release(&again.author);
+    }
+    author_release(&state.author);
+    log_table_release(&logs);
+    buf_release(&row);
+}
+END_TEST
+
+/* Change what an auditor's store says of the log's absent bodies. */
+START_TEST(verify_finds_a_wrong_count_of_absent_bodies)
+{
+    struct log_id id = {f.offices[READER].node, LOG_CHANGES};
+    struct store *store = f.offices[OTHER].store;
+    struct log_state *state = NULL;
+    uint32_t log = 0;
+
+    fixture_case(&f, READER, "a summary");
+    fixture_sync(&f);
+    ck_assert(log_table_find(&store->logs, &id, &log));
+    fixture_begin(&f, OTHER);
+    state = store->states[log];
+    if (_i == 0) {
+        state->absent.count--;
+    } else {
+        state->absent.from++;
+        state->absent.count = 1;
+    }
+    state->is_dirty = true;
+    store->is_dirty = true;
+    fixture_commit(&f, OTHER);
+    ck_assert_uint_gt(fixture_verify(&f, OTHER, false), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -567,6 +665,7 @@ main(void)
     TCase *audit = tcase_create("audit");
     TCase *relay = tcase_create("relay");
     TCase *reader = tcase_create("reader");
+    TCase *alone = tcase_create("alone");
 
     tcase_add_checked_fixture(audit, setup_audit, teardown);
     tcase_add_test(audit, an_auditor_holds_all_headers_and_no_content);
@@ -583,7 +682,14 @@ main(void)
         audit, holes_are_filled_in_small_batches_while_others_write_on);
     tcase_add_test(audit, a_body_that_is_another_fills_no_hole);
     tcase_add_test(audit, running_out_of_memory_fills_no_hole_by_half);
+    tcase_add_loop_test(
+        audit, verify_finds_a_wrong_count_of_absent_bodies, 0, 2);
     suite_add_tcase(suite, audit);
+    tcase_add_test(
+        alone, an_auditor_that_may_write_now_makes_its_offices_circle);
+    tcase_add_loop_test(alone, a_row_lacks_as_many_bodies_as_there_is_room_for,
+        0, (int)(sizeof(absents) / sizeof(absents[0])));
+    suite_add_tcase(suite, alone);
     tcase_add_checked_fixture(relay, setup_relay, teardown);
     tcase_add_test(relay, a_relay_carries_all_and_opens_nothing);
     tcase_add_test(relay, nothing_is_shared_with_whom_keys_are_not_for);
