@@ -6,7 +6,8 @@ set -eu -o pipefail
 export LC_ALL=C.UTF-8
 verify=$1
 make=$2
-vectors=$(cd "$(dirname "$0")/../vectors" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+vectors=$here/../vectors
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 claims=0
@@ -190,6 +191,22 @@ done
     cat "$work/made/old/0-1"
 } >"$work/agreeing"
 refused "agree" fork "$work/agreeing" "$work/made/old/0.vkey"
+
+# The disclosure of docs/protocol.md: its seal, and the proof of its leaf.
+story=$here/../fuzz/corpus/disclosure/story.txt
+key=corridor.internal/$(printf 'c0%.0s' {1..32})/8146640f02493af4fbc54fe33388e7
+key+=5dc2c937ae0b7727cc2b2afb1b75199a3e/changes+5a856111+
+key+=AYFGZA8CSTr0+8VP4zOI513CyTeuC3cnzCsq+xt1GZo+
+note_status=0
+python3 "$here/disclosure.py" "$story" "$work/leaf" "$work/proof" \
+    >"$work/said" 2>&1 || note_status=1
+note "$note_status" "the seal of the story's disclosure should hold"
+holds "ok: entry 0 of 1" proof "$work/proof" "$work/leaf" "$key"
+sed 's/^plaintext I/plaintext J/' "$story" >"$work/damaged"
+note_status=0
+python3 "$here/disclosure.py" "$work/damaged" "$work/leaf" "$work/proof" \
+    >"$work/said" 2>&1 && note_status=1
+note "$note_status" "another plaintext should be refused"
 
 printf '%d claims, %d failed\n' "$claims" "$failed"
 [ "$failed" -eq 0 ]

@@ -5,6 +5,7 @@
 # shellcheck source=tests/scenarios/lib.sh
 . "$(dirname "$0")/lib.sh"
 : "${VERIFY:?the program of tests/audit}"
+OPEN_DISCLOSURE=$(cd "$(dirname "$0")/../audit" && pwd)/disclosure.py
 
 count=${SANITIZED:+40}
 count=${count:-300}
@@ -82,6 +83,20 @@ claim "the older one does not hold the later" refuses "were signed, and" \
 c pnh audit key >"$WORK/keys"
 claim "the keys for paper are those that verified" \
     grep -qxFf "$log/vkey" "$WORK/keys"
+
+# One change, proved to who has nothing else; and opened as well.
+id=$(get pnh .id new case pseudonym="Red Heron" country=TH status=new)
+need c pnh audit prove "$id" -o "$WORK/one.tlog-proof"
+need c pnh audit prove "$id" -o "$WORK/shown" --disclose
+log=$(folder_of grown pnh changes)
+claim "a proof verifies" verifies "ok: entry" \
+    proof "$WORK/one.tlog-proof" - "$log/vkey"
+claim "not for another log" refuses "" proof "$WORK/one.tlog-proof" - \
+    "$(folder_of grown bkk changes)/vkey"
+claim "what is disclosed is what was sealed" \
+    python3 "$OPEN_DISCLOSURE" "$WORK/shown" "$WORK/leaf" "$WORK/proof"
+claim "and stands in the log" verifies "ok: entry" \
+    proof "$WORK/proof" "$WORK/leaf" "$log/vkey"
 
 # Two copies of one home that both write: their exports contradict.
 need synced 60 pnh bkk
