@@ -97,6 +97,7 @@ list_nodes(struct listing *listing, const struct tree *root)
     enum err rc = ERR_OK;
 
     for (size_t i = 0; i < listing->node_count && rc == ERR_OK; i++) {
+        const size_t before = listing->list->count;
         struct tree folder = {-1};
 
         memcpy(listing->node, listing->nodes[i], sizeof(listing->node));
@@ -105,6 +106,9 @@ list_nodes(struct listing *listing, const struct tree *root)
             rc = tree_walk(&folder, true, &visitor);
         }
         tree_close(&folder);
+        if (rc == ERR_OK && listing->list->count == before) {
+            add_unexpected(listing, "(without a log)");
+        }
     }
     return rc;
 }

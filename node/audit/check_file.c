@@ -130,20 +130,23 @@ check_checkpoint(struct check *check, struct bytes file)
     return rc;
 }
 
-/* The leaf that the extra line of a proof gives. */
-static bool
+/* The leaf that the extra line of a proof gives. ERR_MALFORMED: none. */
+static enum err
 leaf_of(uint8_t out[ENTRY_LEAF_BYTES], const struct proof_file *proof)
 {
     struct buf leaf = {0};
-    bool is_leaf = false;
+    enum err rc = ERR_OK;
 
     text_decode(&leaf, proof->extra);
-    is_leaf = buf_err(&leaf) == ERR_OK && leaf.size == ENTRY_LEAF_BYTES;
-    if (is_leaf) {
+    rc = buf_err(&leaf);
+    if (rc == ERR_OK && leaf.size != ENTRY_LEAF_BYTES) {
+        rc = ERR_MALFORMED;
+    }
+    if (rc == ERR_OK) {
         memcpy(out, leaf.data, ENTRY_LEAF_BYTES);
     }
     buf_release(&leaf);
-    return is_leaf;
+    return rc;
 }
 
 /* A proof as it is, for the leaf that was found for it. */
@@ -201,7 +204,11 @@ check_proof(struct check *check, struct bytes file)
             "the proof does not hold its entry's leaf, so it was not checked");
         return ERR_OK;
     }
-    if (!leaf_of(leaf, &proof)) {
+    rc = leaf_of(leaf, &proof);
+    if (rc == ERR_NOMEM) {
+        return rc;
+    }
+    if (rc != ERR_OK) {
         findings_add(findings, place_of(log, proof.index),
             FINDING_PROOF_MALFORMED,
             "the proof's line of extra data is no entry's leaf");

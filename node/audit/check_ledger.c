@@ -143,6 +143,9 @@ take_log(
     log->voids = figures.judged - figures.voids[VOID_NONE];
     log->grants = figures.grants;
     if (node == NULL) {
+        findings_add(&check->result->findings, place_of(log, POSITION_NONE),
+            FINDING_NOT_A_MEMBER,
+            "no office of the corridor has certified the node that wrote it");
         return ERR_OK;
     }
     snprintf(log->office, sizeof(log->office), "%s",

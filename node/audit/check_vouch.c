@@ -70,6 +70,27 @@ put_given(struct check *check, const struct membership *membership)
     }
 }
 
+/* A key on a line. */
+static bool
+parse_claim(struct note_key *out, const struct buf *file)
+{
+    return file->size > 0 && file->data[file->size - 1] == '\n' &&
+           note_key_parse(out, bytes_of(file->data, file->size - 1)) == ERR_OK;
+}
+
+/* Does the key say that it is that node's, as a cosigner? */
+static bool
+claims_node(const struct check *check, const struct note_key *key,
+    const struct node_id *node)
+{
+    struct key_name name;
+
+    key_name_parse(&name, bytes_text(key->name));
+    return name.role == KEY_OF_COSIGNER && key->type == NOTE_COSIGNATURE &&
+           corridor_id_equal(&name.corridor, &check->result->corridor) &&
+           node_id_equal(&name.log.node, node);
+}
+
 /* Keys that the export itself claims, where certificates are not to be had.
  * A node stands for an office of its own. */
 static enum err
@@ -81,23 +102,74 @@ put_claimed(struct check *check)
     for (size_t i = 0; i < check->result->log_count && rc == ERR_OK; i++) {
         char path[192];
         struct note_key key;
-        struct key_name name;
 
         snprintf(
             path, sizeof(path), "%.64s/cosigner", check->result->logs[i].path);
         rc = tree_read(&file, &check->root, path, COSIGNER_FILE_BYTES_MAX);
-        if (rc != ERR_OK || file.size == 0 ||
-            note_key_parse(&key, bytes_of(file.data, file.size - 1)) !=
-                ERR_OK) {
+        if (rc == ERR_NOT_FOUND || rc == ERR_NOMEM) {
             rc = rc == ERR_NOMEM ? rc : ERR_OK;
             continue;
         }
-        key_name_parse(&name, bytes_text(key.name));
-        if (name.role == KEY_OF_COSIGNER && key.type == NOTE_COSIGNATURE) {
+        if (rc == ERR_OK && parse_claim(&key, &file) &&
+            claims_node(check, &key, &check->result->logs[i].id.node)) {
             put_key(check, &key, (uint32_t)i);
+            continue;
+        }
+        rc = ERR_OK;
+        findings_add(&check->result->findings,
+            (struct finding_place){NULL, POSITION_NONE}, FINDING_KEY_MISMATCH,
+            "%s is not a key of that node", path);
+    }
+    buf_release(&file);
+    return rc;
+}
+
+/* The key that an export says a node cosigns with. */
+static enum err
+check_claim(struct check *check, const struct check_log *log,
+    const struct membership *membership)
+{
+    const struct member_node *node = membership_node(membership, &log->id.node);
+    struct buf file = {0};
+    struct buf expected = {0};
+    struct note_key key;
+    char path[192];
+    enum err rc = ERR_OK;
+
+    snprintf(path, sizeof(path), "%.64s/cosigner", log->path);
+    rc = tree_read(&file, &check->root, path, COSIGNER_FILE_BYTES_MAX);
+    if (node != NULL && rc != ERR_NOT_FOUND && rc != ERR_NOMEM) {
+        cosigner_key(&key, &check->result->corridor, &log->id.node,
+            &node->cert.keys.cosign);
+        note_key_format(&expected, &key);
+        buf_put_u8(&expected, '\n');
+        rc = buf_err(&expected);
+        if (rc == ERR_OK &&
+            !bytes_equal(buf_bytes(&file), buf_bytes(&expected))) {
+            findings_add(&check->result->findings,
+                (struct finding_place){NULL, POSITION_NONE},
+                FINDING_KEY_MISMATCH,
+                "%s is not the key that its office certified", path);
         }
     }
     buf_release(&file);
+    buf_release(&expected);
+    return rc == ERR_NOMEM ? rc : ERR_OK;
+}
+
+/* Of each node once: its logs stand side by side. */
+static enum err
+check_claims(struct check *check, const struct membership *membership)
+{
+    enum err rc = ERR_OK;
+
+    for (size_t i = 0; i < check->result->log_count && rc == ERR_OK; i++) {
+        const struct check_log *log = &check->result->logs[i];
+
+        if (i == 0 || !node_id_equal(&log->id.node, &log[-1].id.node)) {
+            rc = check_claim(check, log, membership);
+        }
+    }
     return rc;
 }
 
@@ -125,6 +197,9 @@ check_gather_cosigners(struct check *check, const struct membership *membership)
     }
     if (rc == ERR_OK) {
         put_given(check, membership);
+    }
+    if (rc == ERR_OK && membership != NULL && check->root.fd >= 0) {
+        rc = check_claims(check, membership);
     }
     return rc;
 }

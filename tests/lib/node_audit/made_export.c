@@ -56,6 +56,19 @@ take_log(struct made_log *log, struct corridor_fixture *f, size_t n)
     }
 }
 
+/* The cosigner's key of an office's node, on a line. */
+static void
+put_cosigner(struct buf *out, const struct corridor_fixture *f, size_t n)
+{
+    struct public_key public;
+    struct note_key key;
+
+    keys_sign_public(&public, &f->offices[n].secrets.cosign);
+    cosigner_key(&key, &f->corridor, &f->offices[n].node, &public);
+    note_key_format(out, &key);
+    buf_put_u8(out, '\n');
+}
+
 void
 made_export_take(struct made_export *out, struct corridor_fixture *f, size_t n)
 {
@@ -67,7 +80,10 @@ made_export_take(struct made_export *out, struct corridor_fixture *f, size_t n)
             log->id = (struct log_id){f->offices[office].node, kind};
             log->seed = f->offices[office].secrets.sign;
             take_log(log, f, n);
-            out->count += log->count > 0;
+            if (log->count > 0) {
+                put_cosigner(&log->cosigner, f, office);
+                out->count++;
+            }
         }
     }
 }
@@ -88,6 +104,7 @@ made_export_release(struct made_export *made)
         }
         mem_free(made->logs[i].entries);
         buf_release(&made->logs[i].lines);
+        buf_release(&made->logs[i].cosigner);
     }
 }
 
@@ -345,7 +362,6 @@ put_tile(void *context, const struct tile *tile, const struct hash *hashes)
     return ERR_OK;
 }
 
-/* The cosigner's key stands in the folder of the node: made_export_write. */
 void
 made_log_write(
     const struct made_export *made, const struct made_log *log, const char *dir)
@@ -381,6 +397,8 @@ made_export_write(const struct made_export *made, const char *dir)
             made_log_path(below, &made->logs[i]);
             snprintf(path, sizeof(path), "%s/%s", dir, below);
             made_log_write(made, &made->logs[i], path);
+            snprintf(path, sizeof(path), "%s/%.65scosigner", dir, below);
+            put_file("", path + 1, buf_bytes(&made->logs[i].cosigner));
         }
     }
 }

@@ -26,7 +26,8 @@ struct made_log {
     struct made_entry *entries;
     size_t count;
     size_t capacity;
-    struct buf lines; /* cosignatures, as they are put on the checkpoint */
+    struct buf lines;    /* cosignatures, as they stand on the checkpoint */
+    struct buf cosigner; /* its node's key as a cosigner, on a line */
     bool is_left_out;
 };
 
