@@ -21,28 +21,12 @@ static enum err
 read_roles(const struct api_call *call, uint8_t *out, struct err_msg *msg)
 {
     const json_t *array = json_object_get(call->body, "roles");
-    uint8_t roles = 0;
 
     if (array == NULL) {
         *out = ROLE_WRITE | ROLE_READ;
         return ERR_OK;
     }
-    for (size_t i = 0; i < json_array_size(array); i++) {
-        const char *name = json_string_value(json_array_get(array, i));
-        uint8_t role = name == NULL ? 0 : roles_find(name);
-
-        if (role == 0) {
-            roles = 0;
-            break;
-        }
-        roles |= role;
-    }
-    if (roles == 0) {
-        return err_set(msg, ERR_MALFORMED,
-            "roles are some of admin, write, read, relay, audit");
-    }
-    *out = roles;
-    return ERR_OK;
+    return roles_read(out, array, msg);
 }
 
 static enum err

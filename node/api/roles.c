@@ -36,3 +36,26 @@ roles_find(const char *name)
     }
     return 0;
 }
+
+enum err
+roles_read(uint8_t *out, const json_t *array, struct err_msg *msg)
+{
+    uint8_t roles = 0;
+
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *name = json_string_value(json_array_get(array, i));
+        uint8_t role = name == NULL ? 0 : roles_find(name);
+
+        if (role == 0) {
+            roles = 0;
+            break;
+        }
+        roles |= role;
+    }
+    if (roles == 0) {
+        return err_set(msg, ERR_MALFORMED,
+            "roles are some of admin, write, read, relay, audit");
+    }
+    *out = roles;
+    return ERR_OK;
+}

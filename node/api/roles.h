@@ -11,5 +11,8 @@
 json_t *roles_json(uint8_t roles);
 /* The role of a name, 0 for none. */
 uint8_t roles_find(const char *name);
+/* An array of names, of which there must be one. ERR_MALFORMED. */
+enum err roles_read(
+    uint8_t *out, const json_t *array, struct err_msg *msg) MUST_USE;
 
 #endif

@@ -15,6 +15,7 @@ const struct route routes[] = {
     {"POST", "/v1/import", ROUTE_USES, import_post, NULL},
     {"GET", "/v1/members", ROUTE_USES, members_get, NULL},
     {"POST", "/v1/members/confirm", ROUTE_USES, members_confirm, NULL},
+    {"POST", "/v1/members/roles", ROUTE_USES, members_roles, NULL},
     {"GET", "/v1/peers", ROUTE_USES, peers_get, NULL},
     {"POST", "/v1/peers", ROUTE_USES, peers_put, NULL},
     {"DELETE", "/v1/peers", ROUTE_USES, peers_delete, NULL},

@@ -27,6 +27,7 @@ call_fn status_start;
 /* members.c, peers.c, invites.c */
 call_fn members_get;
 call_fn members_confirm;
+call_fn members_roles;
 call_fn peers_get;
 call_fn peers_put;
 call_fn peers_delete;

@@ -49,9 +49,10 @@ const struct command commands[] = {
         timeout_options, 0, 1, true, command_sync},
     {"peer", "add OFFICE ADDRESS | list | remove OFFICE",
         "where to reach other offices", NULL, 1, 3, false, command_peer},
-    {"members", "[confirm CODE]",
-        "who is in the corridor; confirm an office's code", NULL, 0, 2, false,
-        command_members},
+    {"members", "[confirm CODE | roles OFFICE ROLE,...]",
+        "who is in the corridor; confirm an office's code; give an office "
+        "other roles",
+        NULL, 0, 3, false, command_members},
     {"new", "KIND FIELD=VALUE... [--parent ID]",
         "make a record and print its id; - for lines of FIELD=VALUE on "
         "standard input, which no list of processes shows",

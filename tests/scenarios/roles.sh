@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Two offices that reach only a relay, and never at the same time; an auditor
 # that reaches one of them. Neither relay nor auditor learns anything, and
-# each says what it is.
+# each says what it is. Then the auditor's office may read for a while.
 # shellcheck source=tests/scenarios/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -168,3 +168,40 @@ claim "the relay's has it too" has_bytes relay
 claim "the auditor's has not" lacks_bytes audit
 claim "nothing is clear on the relay" lacks_words relay
 claim "nor on the auditor" lacks_words audit
+
+# The auditor's office may read and write now: it gets all that it lacks.
+start_daemon pnh
+start_daemon audit
+need wait_until 60 is_peer pnh audit .headers_confirmed true
+claim "the auditor cannot help itself" fails_saying 4 "role admin" \
+    c audit members roles "Office of audit" write,read
+claim "an admin gives it other roles" tells "has the roles write, read" \
+    c pnh members roles "Office of audit" read,write
+claim "it gets the content of all that it has" \
+    wait_until 60 same_digest pnh audit
+claim "it lacks nothing" is "$(get audit .standing.without_content status)" 0
+claim "it says nothing of a role any more" is "$(role_of audit)" none
+claim "it is synced like any other" \
+    wait_until 60 is_peer pnh audit .synced true
+need c audit set "$case" summary="$summary, as an inspector saw"
+claim "what it writes counts" \
+    wait_until 60 shows pnh "$summary, as an inspector saw"
+
+# And back: it keeps what it has, and gets no more.
+need wait_until 60 is_peer pnh audit .synced true
+claim "roles are taken again" tells "and no further" \
+    c pnh members roles "Office of audit" audit
+audits_again()
+{
+    is "$(role_of audit)" audit
+}
+claim "it is told" wait_until 60 audits_again
+need c pnh set "$case" summary="a word that is not for auditors"
+has_one_header()
+{
+    is "$(get audit .standing.without_content status)" 1
+}
+claim "of what follows it has headers" wait_until 60 has_one_header
+claim "what it has it keeps" shows audit "$summary, as an inspector saw"
+claim "and says so" says audit "records that it could read before."
+claim "nothing is amiss there" is_clean audit
