@@ -314,8 +314,9 @@ pump_log(struct corridor_fixture *f, const struct fixture_pump *p,
         rc = store_accept(
             f->offices[p->to].store, buf_bytes(&batch), &result, &f->msg);
         /* Its author's admission comes with another log; or the sender does
-         * not know that the receiver is due bodies. */
-        if (rc == ERR_GAP || rc == ERR_DENIED) {
+         * not know that the receiver is due bodies, or that it takes no more
+         * of a log that is forked. */
+        if (rc == ERR_GAP || rc == ERR_DENIED || rc == ERR_FORK) {
             store_abort(f->offices[p->to].store);
             break;
         }

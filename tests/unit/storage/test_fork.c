@@ -6,7 +6,6 @@
 #include <check.h>
 #include <string.h>
 
-#include "crypto/base/mem.h"
 #include "storage/heads.h"
 #include "tests/lib/run.h"
 #include "tests/lib/storage/corridor_fixture.h"
@@ -362,7 +361,6 @@ START_TEST(a_head_that_nobody_signed_is_refused)
 }
 END_TEST
 
-/* Any number of heads that the author signs: the least and the greatest. */
 START_TEST(few_heads_wait_and_the_least_and_the_greatest_stay)
 {
     static const uint64_t sizes[] = {50, 40, 70, 60, 30, 90, 80, 20};
@@ -743,7 +741,6 @@ START_TEST(a_head_of_our_own_beyond_what_we_hold_stops_us_until_it_is_reached)
 }
 END_TEST
 
-/* A head of our own that we are about to contradict is not compared. */
 START_TEST(a_head_of_our_own_log_waits_while_that_grows)
 {
     struct head head;
@@ -758,21 +755,6 @@ START_TEST(a_head_of_our_own_log_waits_while_that_grows)
     fixture_commit(&f, TWIN);
     ck_assert_int_eq(say_head(TWIN, &forked, &head), ERR_OK);
     expect_found_here(TWIN, common + 1);
-}
-END_TEST
-
-START_TEST(a_backup_keeps_the_evidence)
-{
-    char copy[SCRATCH_PATH_BYTES];
-
-    freeze();
-    scratch_path(copy, &f.scratch, "backup");
-    ck_assert_int_eq(
-        env_copy(store_env(f.offices[OTHER].store), copy, &f.msg), ERR_OK);
-    fixture_close(&f, OTHER);
-    memcpy(f.offices[OTHER].dir, copy, sizeof(copy));
-    fixture_open(&f, OTHER);
-    expect_frozen(OTHER);
 }
 END_TEST
 
@@ -812,7 +794,6 @@ main(void)
     tcase_add_test(tcase,
         a_head_of_our_own_beyond_what_we_hold_stops_us_until_it_is_reached);
     tcase_add_test(tcase, a_head_of_our_own_log_waits_while_that_grows);
-    tcase_add_test(tcase, a_backup_keeps_the_evidence);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "storage/store.h"
+#include "storage/vouch.h"
 #include "tests/lib/run.h"
 #include "tests/lib/storage/corridor_fixture.h"
 
@@ -151,6 +151,110 @@ START_TEST(nothing_acknowledged_is_lost_to_kill_9)
 }
 END_TEST
 
+/* The writing process: office 1's cases come in, and each time its log is
+ * cosigned; what is told is the size, once that is durable. */
+static void
+cosign_until_killed(int out)
+{
+    fixture_open(&f, 0);
+    fixture_open(&f, 1);
+    for (int i = 0; i < WRITES_MAX; i++) {
+        struct fixture_pump pump = {.from = 1, .to = 0};
+        struct log_id id = {f.offices[1].node, LOG_CHANGES};
+        struct view *view = NULL;
+        struct head head;
+        size_t made = 0;
+
+        (void)fixture_case(&f, 1, "vouched for");
+        fixture_pump(&f, &pump);
+        fixture_begin(&f, 0);
+        if (store_cosign(f.offices[0].store, &made, &f.msg) != ERR_OK) {
+            break;
+        }
+        fixture_commit(&f, 0);
+        if (view_open(&view, f.offices[0].store, &f.msg) != ERR_OK ||
+            view_head(view, &id, &head, &f.msg) != ERR_OK) {
+            break;
+        }
+        view_close(view);
+        if (write(out, &head.size, sizeof(head.size)) != sizeof(head.size)) {
+            break;
+        }
+    }
+    _exit(0);
+}
+
+/* Kill it after a few; the greatest size that it told. */
+static uint64_t
+kill_cosigner(void)
+{
+    uint64_t acks = 1 + prng_below(&f.prng, 8);
+    uint64_t turns = prng_below(&f.prng, SPIN_MAX);
+    uint64_t told = 0;
+    int ends[2];
+    pid_t child = 0;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    f.wall_ms += 100000;
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        close(ends[0]);
+        cosign_until_killed(ends[1]);
+    }
+    close(ends[1]);
+    for (uint64_t i = 0; i < acks; i++) {
+        ck_assert_int_eq(read(ends[0], &told, sizeof(told)), sizeof(told));
+    }
+    spin(turns);
+    kill(child, SIGKILL);
+    while (read(ends[0], &told, sizeof(told)) == sizeof(told)) {
+    }
+    close(ends[0]);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    return told;
+}
+
+static bool
+take_own(void *context, const struct cosignature_item *item)
+{
+    struct cosignature_item *out = context;
+
+    if (node_id_equal(&item->cosignature.cosigner, &f.offices[0].node)) {
+        *out = *item;
+    }
+    return true;
+}
+
+/* A node that signed for less than it showed before would have forgotten. */
+START_TEST(no_cosignature_that_was_shown_is_lost_to_kill_9)
+{
+    struct log_id id = {f.offices[1].node, LOG_CHANGES};
+    uint64_t time = 0;
+
+    for (int i = 0; i < KILLS / 3; i++) {
+        struct cosignature_item own = {.sequence = 0};
+        struct view *view = NULL;
+        uint64_t told = 0;
+
+        fixture_close(&f, 0);
+        fixture_close(&f, 1);
+        told = kill_cosigner();
+        fixture_open(&f, 0);
+        fixture_open(&f, 1);
+        ck_assert_int_eq(view_open(&view, f.offices[0].store, &f.msg), ERR_OK);
+        ck_assert_int_eq(
+            view_cosignatures(view, &id, take_own, &own, &f.msg), ERR_OK);
+        view_close(view);
+        ck_assert_uint_ge(own.cosignature.size, told);
+        ck_assert_uint_ge(own.cosignature.time, time);
+        ck_assert(own.agrees);
+        time = own.cosignature.time;
+    }
+    fixture_verify(&f, 0, true);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -160,6 +264,7 @@ main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, nothing_acknowledged_is_lost_to_kill_9);
+    tcase_add_test(tcase, no_cosignature_that_was_shown_is_lost_to_kill_9);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "crypto/base/mem.h"
 #include "storage/txn.h"
+#include "storage/vouch.h"
 #include "tests/lib/run.h"
 #include "tests/lib/storage/corridor_fixture.h"
 
@@ -13,6 +14,29 @@ enum { FLIPS_PER_ROW = 16 };
 
 static struct corridor_fixture f;
 static struct fixture_ids ids;
+
+/* Office 1 vouches for the other's logs, and was shown that one is forked. */
+static void
+vouch(void)
+{
+    struct log_id id = {f.offices[0].node, LOG_CONTROL};
+    struct evidence evidence = {.log = id, .a = {.size = 3}, .b = {.size = 3}};
+    struct store *store = f.offices[1].store;
+    size_t count = 0;
+
+    memset(evidence.a.root.bytes, 1, sizeof(evidence.a.root.bytes));
+    ck_assert_int_eq(log_head_sign(&evidence.a, &f.corridor, &id,
+                         &f.offices[0].secrets.sign),
+        ERR_OK);
+    ck_assert_int_eq(log_head_sign(&evidence.b, &f.corridor, &id,
+                         &f.offices[0].secrets.sign),
+        ERR_OK);
+    fixture_begin(&f, 1);
+    ck_assert_int_eq(store_cosign(store, &count, &f.msg), ERR_OK);
+    ck_assert_int_eq(store_evidence(store, &evidence, &f.msg), ERR_OK);
+    fixture_commit(&f, 1);
+    ck_assert_uint_eq(count, 2);
+}
 
 /* Two offices that wrote; the second holds keys that are not for it, notes,
  * an index, and records that the index lacks. */
@@ -36,6 +60,7 @@ setup(void)
                          bytes_text("a value"), &f.msg),
         ERR_OK);
     fixture_commit(&f, 1);
+    vouch();
     fixture_work(&f, 1, 5, &ids);
 }
 
@@ -115,17 +140,21 @@ END_TEST
 static const struct {
     const char *name;
     enum table table;
-    size_t rows; /* to try */
+    size_t rows;  /* to try */
+    size_t first; /* bytes that nothing tells of: when it was found, */
+    size_t last;  /* and which number it got */
 } flipped[] = {
-    {"logs", TABLE_LOGS, 4},
-    {"entries", TABLE_ENTRIES, 24},
-    {"runs", TABLE_RUNS, 8},
-    {"members", TABLE_MEMBERS, 10},
-    {"keys", TABLE_KEYS, 12},
-    {"records", TABLE_RECORDS, 6},
-    {"touched", TABLE_TOUCHED, 2},
-    {"terms", TABLE_TERMS, 4},
-    {"peers", TABLE_PEERS, 1},
+    {"logs", TABLE_LOGS, 4, 0, 0},
+    {"entries", TABLE_ENTRIES, 24, 0, 0},
+    {"runs", TABLE_RUNS, 8, 0, 0},
+    {"members", TABLE_MEMBERS, 10, 0, 0},
+    {"keys", TABLE_KEYS, 12, 0, 0},
+    {"records", TABLE_RECORDS, 6, 0, 0},
+    {"touched", TABLE_TOUCHED, 2, 0, 0},
+    {"terms", TABLE_TERMS, 4, 0, 0},
+    {"peers", TABLE_PEERS, 1, 0, 0},
+    {"evidence", TABLE_EVIDENCE, 1, 8, 0},
+    {"cosignatures", TABLE_COSIGNATURES, 2, 0, 8},
 };
 
 START_TEST(a_flipped_bit_in_a_value_is_found)
@@ -134,10 +163,11 @@ START_TEST(a_flipped_bit_in_a_value_is_found)
     struct row row = {{0}, {0}};
 
     for (size_t n = 0; n < flipped[_i].rows && copy_row(table, n, &row); n++) {
-        size_t bits = row.value.size * 8;
+        size_t bits = (row.value.size - flipped[_i].last) * 8;
         size_t step = bits / FLIPS_PER_ROW + 1;
 
-        for (size_t bit = n % step; bit < bits; bit += step) {
+        for (size_t bit = flipped[_i].first * 8 + n % step; bit < bits;
+             bit += step) {
             uint8_t *at = row.value.data + bit / 8;
 
             *at ^= (uint8_t)(1U << bit % 8);
@@ -165,6 +195,7 @@ static const struct {
     {"records", TABLE_RECORDS},
     {"index", TABLE_INDEX},
     {"terms", TABLE_TERMS},
+    {"evidence", TABLE_EVIDENCE},
 };
 
 START_TEST(a_missing_row_is_found)
