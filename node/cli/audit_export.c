@@ -308,16 +308,20 @@ export_all(struct exports *e, const json_t *logs)
 }
 
 static enum cli_exit
-print_done(struct exports *e)
+print_done(struct exports *e, bool has_some)
 {
     json_t *json = NULL;
     enum err rc = ERR_OK;
 
-    if (!e->cli->is_json) {
+    if (!e->cli->is_json && has_some) {
         json_decref(e->done);
         return cli_print_sheet(e->cli, &e->sheet);
     }
     sheet_release(&e->sheet);
+    if (!e->cli->is_json) {
+        json_decref(e->done);
+        return CLI_DONE;
+    }
     json = json_pack("{s:s,s:o}", "dir", e->dir.path, "logs", e->done);
     rc = json == NULL ? ERR_NOMEM : cli_put_json(e->cli, json);
     json_decref(json);
@@ -348,7 +352,7 @@ command_audit_export(struct cli *cli)
             sheet_put(&e.sheet, heads[i]);
         }
         export_all(&e, json_object_get(answer.json, "logs"));
-        exit = print_done(&e);
+        exit = print_done(&e, json_array_size(e.done) > 0);
         exit = e.exit != CLI_DONE ? e.exit : exit;
     }
     outdir_close(&e.dir);

@@ -459,6 +459,28 @@ START_TEST(keys_are_printed_with_what_they_are_for)
 }
 END_TEST
 
+START_TEST(logs_are_exported_and_then_what_is_new)
+{
+    char dir[SCRATCH_PATH_BYTES];
+    json_t *json = NULL;
+
+    scratch_path(dir, &scratch, "export");
+    ck_assert_int_eq(RUN("audit", "export", dir), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "Ministry  server  control"));
+    ck_assert_int_eq(RUN("new", "case", "country=TH", "status=new"), CLI_DONE);
+    ck_assert_int_eq(
+        RUN("audit", "export", dir, "--headers", "--log", "server", "--json"),
+        CLI_DONE);
+    json = json_loads(out_text, 0, NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "logs")), 2);
+    json_decref(json);
+    ck_assert_int_eq(RUN("audit", "export", dir, "--log", "x"), CLI_FAILED);
+    ck_assert_str_eq(out_text, "");
+    ck_assert_int_eq(RUN("audit", "export", file, "--json"), CLI_DONE);
+    ck_assert_int_eq(RUN("audit", "export"), CLI_USAGE);
+}
+END_TEST
+
 /* The proof's file, which names that entry. */
 static void
 expect_proof(const char *path, const char *first_line, const char *index)
@@ -600,6 +622,7 @@ main(void)
     tcase_add_test(bare, without_words_it_says_what_there_is);
     tcase_add_test(bare, without_a_corridor_it_says_what_to_do);
     tcase_add_test(tcase, keys_are_printed_with_what_they_are_for);
+    tcase_add_test(tcase, logs_are_exported_and_then_what_is_new);
     tcase_add_test(tcase, a_record_is_proved_by_its_newest_change);
     tcase_add_test(tcase, each_change_of_a_record_has_a_file);
     tcase_add_test(tcase, what_cannot_be_proved_is_said);
