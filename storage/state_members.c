@@ -115,9 +115,9 @@ read_statement(struct control *control, const struct stored_entry *stored)
     return rc == ERR_OK || rc == ERR_NOMEM ? rc : ERR_CORRUPT;
 }
 
-static enum err
-load_control(struct store *store, struct bytes key, struct bytes row,
-    struct err_msg *msg)
+enum err
+members_read(struct txn *txn, const struct log_table *logs, struct bytes key,
+    struct bytes row, struct control *out, struct err_msg *msg)
 {
     struct stored_entry stored;
     struct control control = {0};
@@ -125,20 +125,16 @@ load_control(struct store *store, struct bytes key, struct bytes row,
     enum err rc = key_get_u64(key, &arrival);
 
     if (rc == ERR_OK) {
-        rc = entries_at(store->txn, arrival, &stored, msg);
+        rc = entries_at(txn, arrival, &stored, msg);
         rc = rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
     }
     if (rc == ERR_OK &&
         (!stored.entry.has_body || stored.entry.body.size == 0 ||
-            stored.dot.log >= store->logs.count)) {
+            stored.dot.log >= logs->count)) {
         rc = ERR_CORRUPT;
     }
     if (rc == ERR_OK) {
-        rc = mem_grow((void **)&store->controls, &store->control_capacity,
-            store->control_count + 1, sizeof(*store->controls));
-    }
-    if (rc == ERR_OK) {
-        rc = members_decode(&control, &store->logs, row);
+        rc = members_decode(&control, logs, row);
     }
     if (rc == ERR_OK) {
         rc = read_statement(&control, &stored);
@@ -147,8 +143,25 @@ load_control(struct store *store, struct bytes key, struct bytes row,
         control_release(&control);
         return rc;
     }
-    store->controls[store->control_count++] = control;
+    *out = control;
     return ERR_OK;
+}
+
+static enum err
+load_control(struct store *store, struct bytes key, struct bytes row,
+    struct err_msg *msg)
+{
+    enum err rc = mem_grow((void **)&store->controls, &store->control_capacity,
+        store->control_count + 1, sizeof(*store->controls));
+
+    if (rc == ERR_OK) {
+        rc = members_read(store->txn, &store->logs, key, row,
+            &store->controls[store->control_count], msg);
+    }
+    if (rc == ERR_OK) {
+        store->control_count++;
+    }
+    return rc;
 }
 
 enum err

@@ -197,6 +197,10 @@ enum err members_push_late(
 enum err members_eval(struct store *store) MUST_USE;
 enum err members_load(struct store *store, struct err_msg *msg) MUST_USE;
 void members_release(struct store *store);
+/* The control entry of a row of members. ERR_CORRUPT, ERR_NOMEM. */
+enum err members_read(struct txn *txn, const struct log_table *logs,
+    struct bytes key, struct bytes row, struct control *out,
+    struct err_msg *msg) MUST_USE;
 /* A row of members: what a control entry's body does not say of it. */
 enum err members_encode(
     struct buf *out, const struct control *control) MUST_USE;
