@@ -31,6 +31,9 @@ void audit_put_log(
 /* Is a node meant by its name, or by how its id begins? */
 bool audit_is_meant(const struct member_node *node, struct bytes text);
 
+/* "NODE/changes/12" of an entry; NULL without memory. */
+json_t *audit_entry_json(const struct log_table *logs, struct dot dot);
+
 /* A verifier key as a text; NULL without memory. */
 json_t *audit_vkey_json(const struct note_key *key);
 

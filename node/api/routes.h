@@ -45,6 +45,10 @@ call_fn audit_leaves;
 call_fn audit_headers;
 call_fn audit_prefix;
 call_fn audit_proof;
+/* audit_access.c, audit_offices.c */
+call_fn audit_access;
+call_fn audit_access_record;
+call_fn audit_offices;
 /* upkeep.c */
 call_fn digest_get;
 call_fn verify_post;

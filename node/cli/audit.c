@@ -16,6 +16,13 @@ const struct command audit_verbs[] = {
         "PATH --key VKEY|FILE [--key …] [--since PATH] [-o EVIDENCE]",
         "check an export, a proof, evidence of a fork, or a home, with a key",
         audit_check_options, 1, 1, false, command_audit_check},
+    {"audit access", "[FILE]",
+        "list who was given which key, by whom and for what; of one record, "
+        "who could read it",
+        NULL, 0, 1, false, command_audit_access},
+    {"audit offices", "",
+        "list who admitted, enrolled, changed, confirmed and retired whom",
+        NULL, 0, 0, false, command_audit_offices},
     {"audit key", "[NODE]",
         "print the keys with which this node's logs are checked, for paper",
         NULL, 0, 1, false, command_audit_key},

@@ -18,6 +18,8 @@ command_fn command_audit;
 command_fn command_audit_export;
 command_fn command_audit_key;
 command_fn command_audit_prove;
+command_fn command_audit_access;
+command_fn command_audit_offices;
 
 /* Needs no home; its exit status is that of the check: docs/audit.md. */
 extern const struct arg_option audit_check_options[];
