@@ -20,6 +20,7 @@ static void
 setup(void)
 {
     memset(&corridor, 0xc0, sizeof(corridor));
+    log_id = (struct log_id){.kind = LOG_CONTROL};
     memset(&log_id.node, 2, sizeof(log_id.node));
     log_id.node.bytes[0] = 1;
     memset(&cosign, 3, sizeof(cosign));

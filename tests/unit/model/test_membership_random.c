@@ -397,24 +397,33 @@ make_large(void)
     }
 }
 
+/* Of the processor, not of the clock. */
+static double
+seconds_used(void)
+{
+    struct timespec used;
+
+    ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
 START_TEST(five_thousand_statements_are_evaluated_at_once)
 {
-    struct timespec before;
-    struct timespec after;
     struct membership m = {0};
+    double start = seconds_used();
+    double made = 0;
     double seconds = 0;
 
     make_large();
-    ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before), 0);
+    made = seconds_used();
     world_eval(&scene.world, NULL, &m);
-    ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after), 0);
-    seconds = (double)(after.tv_sec - before.tv_sec) +
-              (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+    seconds = seconds_used() - made;
     printf("%zu statements, %zu offices: %.1f ms\n", m.control_count,
         m.office_count, seconds * 1e3);
     ck_assert_uint_eq(m.office_count, 300);
-    /* 50 ms are meant; instrumented builds on busy machines are slower. */
-    ck_assert(seconds < 1.0);
+    /* 50 ms are meant, on a machine that makes the statements in a second;
+     * the one is as slow as the other where all is. */
+    ck_assert(seconds < made - start);
     membership_release(&m);
     scene_release();
 }
