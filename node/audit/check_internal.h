@@ -128,7 +128,9 @@ void log_list_release(struct log_list *list);
 /* check_headers.c: headers against leaves, and the ledger they make. */
 enum err check_headers(struct check *check) MUST_USE;
 
-/* check_ledger.c: what a ledger finds, as findings (the context is the
+/* check_ledger.c: the finding of a ledger's fault; FINDING_CODES: none. */
+enum finding_code check_code_of(enum ledger_fault fault);
+/* What a ledger finds, as findings (the context is the
  * check), and after its run its figures, names and cosigners' keys. */
 enum err check_ledger_finding(
     void *context, const struct ledger_finding *finding) MUST_USE;

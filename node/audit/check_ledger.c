@@ -7,57 +7,41 @@
 #include "crypto/base/mem.h"
 #include "node/audit/check_internal.h"
 
-/* Times are for people (docs/protocol.md, "Time"): doubtful ones are told and
- * are no findings. */
-static bool
-is_doubtful_time(enum ledger_fault fault)
+/* The finding of the same name; FINDING_CODES: it is none, but a remark. */
+enum finding_code
+check_code_of(enum ledger_fault fault)
 {
-    return fault == LEDGER_TIME_BEHIND || fault == LEDGER_TIME_AHEAD;
-}
+    static const enum finding_code codes[LEDGER_FAULT_COUNT] = {
+        [LEDGER_HEADER] = FINDING_HEADER_MALFORMED,
+        [LEDGER_CLOCK] = FINDING_CLOCK_BACKWARDS,
+        [LEDGER_FORM] = FINDING_ENTRY_MALFORMED,
+        [LEDGER_UNKNOWN] = FINDING_ENTRY_UNKNOWN,
+        [LEDGER_NOT_MEMBER] = FINDING_NOT_A_MEMBER,
+        [LEDGER_NO_RIGHT] = FINDING_NO_RIGHT,
+        [LEDGER_CUT] = FINDING_BEYOND_CUT,
+        [LEDGER_FIREWALL] = FINDING_FIREWALL,
+        [LEDGER_KEY] = FINDING_KEY_NOT_ITS_OWN,
+        [LEDGER_GRANT_FORM] = FINDING_GRANT_MALFORMED,
+        [LEDGER_GRANT_CIRCLE] = FINDING_UNKNOWN_CIRCLE,
+        [LEDGER_GRANT_KEY] = FINDING_GRANT_INVALID,
+        [LEDGER_GRANT_CLASS] = FINDING_GRANT_CLASS,
+        [LEDGER_GRANT_FIREWALL] = FINDING_GRANT_FIREWALL,
+        [LEDGER_FIRST_ENTRY] = FINDING_FIRST_ENTRY,
+        [LEDGER_BODY] = FINDING_BODY_MISSING,
+        [LEDGER_TIME_STILL] = FINDING_TIME_STILL,
+        /* Times are for people: docs/protocol.md, "Time". */
+        [LEDGER_TIME_BEHIND] = FINDING_CODES,
+        [LEDGER_TIME_AHEAD] = FINDING_CODES,
+        [LEDGER_UNSHOWN] = FINDING_SEEN_UNSHOWN,
+        [LEDGER_UNSAID] = FINDING_SEEN_UNSAID,
+        /* Why it is missing, or what it waits for, is a finding itself. */
+        [LEDGER_MISSING] = FINDING_CODES,
+        [LEDGER_WAITS] = FINDING_CODES,
+        [LEDGER_WAITS_UNSHOWN] = FINDING_CLOCK_UNSHOWN,
+        [LEDGER_WAITS_CIRCLE] = FINDING_CLOCK_CIRCLE,
+    };
 
-static enum finding_code
-code_of(enum ledger_fault fault)
-{
-    switch (fault) {
-    case LEDGER_HEADER:
-        return FINDING_HEADER_MALFORMED;
-    case LEDGER_CLOCK:
-    case LEDGER_TIME_STILL:
-    case LEDGER_TIME_BEHIND:
-    case LEDGER_TIME_AHEAD:
-    case LEDGER_UNSAID:
-    case LEDGER_WAITS_CIRCLE:
-        return FINDING_CLOCK_BACKWARDS;
-    case LEDGER_FORM:
-    case LEDGER_UNKNOWN:
-    case LEDGER_KEY:
-    case LEDGER_FIREWALL:
-        return FINDING_ENTRY_VOID;
-    case LEDGER_NOT_MEMBER:
-    case LEDGER_FIRST_ENTRY:
-        return FINDING_NOT_A_MEMBER;
-    case LEDGER_NO_RIGHT:
-        return FINDING_NO_RIGHT;
-    case LEDGER_CUT:
-        return FINDING_BEYOND_CUT;
-    case LEDGER_GRANT_CIRCLE:
-        return FINDING_UNKNOWN_CIRCLE;
-    case LEDGER_GRANT_FORM:
-    case LEDGER_GRANT_KEY:
-    case LEDGER_GRANT_CLASS:
-    case LEDGER_GRANT_FIREWALL:
-        return FINDING_GRANT_INVALID;
-    case LEDGER_BODY:
-        return FINDING_BODY_MISSING;
-    case LEDGER_UNSHOWN:
-    case LEDGER_WAITS_UNSHOWN:
-        return FINDING_ENTRIES_WITHHELD;
-    case LEDGER_MISSING:
-    case LEDGER_WAITS:
-    case LEDGER_FAULT_COUNT:
-        break;
-    }
-    return FINDING_HEADER_MISSING;
+    return codes[fault];
 }
 
 /* Sentences name offices, which are known only after the run. */
@@ -83,17 +67,16 @@ tell_one(
     struct check *check, const struct ledger_finding *finding, const char *text)
 {
     struct findings *findings = &check->result->findings;
+    const enum finding_code code = check_code_of(finding->fault);
 
-    if (is_doubtful_time(finding->fault)) {
-        findings_remark(findings, false, "doubtful: %s", text);
-    } else if (finding->fault == LEDGER_MISSING ||
-               finding->fault == LEDGER_WAITS) {
-        /* Why it is missing, or what it waits for, is a finding itself. */
-        findings_remark(findings, true, "%s", text);
-    } else {
+    if (code != FINDING_CODES) {
         findings_add_text(findings,
-            (struct finding_place){&finding->log, finding->position},
-            code_of(finding->fault), text);
+            (struct finding_place){&finding->log, finding->position}, code,
+            text);
+    } else {
+        findings_remark(findings,
+            finding->fault == LEDGER_MISSING || finding->fault == LEDGER_WAITS,
+            "%s", text);
     }
 }
 
@@ -117,9 +100,8 @@ tell_found(struct check *check, const struct membership *membership)
         const enum ledger_fault fault = (enum ledger_fault)i;
 
         if (check->found_of[i] > FINDINGS_PER_CODE_MAX &&
-            !is_doubtful_time(fault) && fault != LEDGER_MISSING &&
-            fault != LEDGER_WAITS) {
-            check->result->findings.counts[code_of(fault)] +=
+            check_code_of(fault) != FINDING_CODES) {
+            check->result->findings.counts[check_code_of(fault)] +=
                 check->found_of[i] - FINDINGS_PER_CODE_MAX;
         }
     }

@@ -7,6 +7,7 @@
 
 #include "crypto/base/mem.h"
 #include "node/audit/check.h"
+#include "node/audit/check_internal.h"
 #include "storage/disk.h"
 #include "tests/lib/node_audit/made_export.h"
 #include "tests/lib/run.h"
@@ -474,8 +475,8 @@ static const struct bend bends[] = {
     {"beyond the checkpoint", NULL, put_further, FINDING_UNEXPECTED_FILE},
     {"dropped, files anew", NULL, drop_unsigned, FINDING_ROOT_MISMATCH},
     {"dropped, hashes kept", NULL, drop_leaf, FINDING_LEAF_WRONG},
-    {"a log left out", leave_out_changes, NULL, FINDING_ENTRIES_WITHHELD},
-    {"a log shortened", show_less, NULL, FINDING_ENTRIES_WITHHELD},
+    {"a log left out", leave_out_changes, NULL, FINDING_CLOCK_UNSHOWN},
+    {"a log shortened", show_less, NULL, FINDING_CLOCK_UNSHOWN},
     {"a body missing", lack_body, NULL, FINDING_BODY_MISSING},
     {"a change's body", give_change_away, NULL, FINDING_HEADER_MALFORMED},
     {"a stranger", add_stranger, NULL, FINDING_NOT_A_MEMBER},
@@ -505,6 +506,42 @@ START_TEST(each_tampering_is_called_what_it_is)
 }
 END_TEST
 
+START_TEST(a_finding_is_called_as_the_ledger_calls_it)
+{
+    for (size_t i = 0; i < LEDGER_FAULT_COUNT; i++) {
+        const enum ledger_fault fault = (enum ledger_fault)i;
+        const enum finding_code code = check_code_of(fault);
+
+        if (code != FINDING_CODES) {
+            ck_assert_str_eq(finding_code_text(code), ledger_fault_name(fault));
+        }
+    }
+}
+END_TEST
+
+/* Is "`code`" in the handbook? */
+START_TEST(every_finding_is_in_the_handbook)
+{
+    struct buf page = {0};
+
+    ck_assert_int_eq(
+        disk_read(&page, CORRIDOR_SOURCE "/docs/audit.md", 1 << 20, NULL),
+        ERR_OK);
+    buf_put_u8(&page, 0);
+    for (size_t i = 0; i < FINDING_CODES; i++) {
+        char code[64];
+
+        snprintf(code, sizeof(code), "`%s`",
+            finding_code_text((enum finding_code)i));
+        ck_assert_msg(
+            strstr((const char *)page.data, code) != NULL, "%s", code);
+        ck_assert_uint_gt(
+            strlen(finding_code_meaning((enum finding_code)i)), 0);
+    }
+    buf_release(&page);
+}
+END_TEST
+
 static Suite *
 check_suite(void)
 {
@@ -514,6 +551,8 @@ check_suite(void)
     tcase_add_test(all, an_export_as_it_was_made_is_clean);
     tcase_add_loop_test(all, each_tampering_is_called_what_it_is, 0,
         sizeof(bends) / sizeof(bends[0]));
+    tcase_add_test(all, a_finding_is_called_as_the_ledger_calls_it);
+    tcase_add_test(all, every_finding_is_in_the_handbook);
     suite_add_tcase(suite, all);
     return suite;
 }
