@@ -6,6 +6,7 @@
 
 #include "crypto/base/hex.h"
 #include "crypto/base/mem.h"
+#include "crypto/note.h"
 #include "node/audit/export.h"
 #include "node/cli/audit.h"
 #include "node/cli/sheet.h"
@@ -274,6 +275,38 @@ goes_on(enum err rc)
            rc == ERR_GAP || rc == ERR_CORRUPT || rc == ERR_CONFIG;
 }
 
+/*
+ * What is there contradicts the log that is held: the node is to know, keep
+ * both heads as evidence, and tell the others. That there is a fork has been
+ * said already, so that this fails is no news.
+ */
+static void
+report_fork(struct exports *e)
+{
+    struct client_request request = {
+        .method = "POST", .target = "/v1/audit/heads"};
+    struct api_response answer = {0};
+    struct buf note = {0};
+    char name[FOLDER_BYTES];
+
+    (void)snprintf(name, sizeof(name), "%s/%s/checkpoint",
+        cli_text(e->log, "node"), cli_text(e->log, "kind"));
+    if (tree_read(&note, &e->dir.tree, name, NOTE_BYTES_MAX) == ERR_OK) {
+        request.body = json_pack(
+            "{s:s%}", "checkpoint", (const char *)note.data, note.size);
+    }
+    if (request.body != NULL &&
+        client_call(e->cli->client, &request, &answer, NULL) == ERR_OK &&
+        json_is_true(json_object_get(answer.json, "forked"))) {
+        (void)fprintf(e->cli->err,
+            "The two heads are kept as evidence and told to all offices. "
+            "Nothing more is taken of that log, nor written if it is ours, "
+            "until a retirement decides.\n");
+    }
+    api_response_release(&answer);
+    buf_release(&note);
+}
+
 static void
 export_all(struct exports *e, const json_t *logs)
 {
@@ -297,6 +330,9 @@ export_all(struct exports *e, const json_t *logs)
             tell(e, &result);
         } else {
             e->exit = cli_fail(e->cli, rc, &msg);
+        }
+        if (rc == ERR_FORK) {
+            report_fork(e);
         }
     }
     if (!was_found) {

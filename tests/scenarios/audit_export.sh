@@ -132,6 +132,8 @@ need c pnh audit export "$WORK/fresh" --headers
 need c copy set "$id" status=new
 claim "a fork is told" fails_saying 1 "FORK" \
     c copy audit export "$WORK/fresh" --headers
+claim "and kept as evidence: the copy writes no more" \
+    fails_saying 1 "two versions" c copy set "$id" status=open
 cp -r "$WORK/fresh" "$WORK/kept"
 c copy audit export "$WORK/fresh" --headers >/dev/null 2>&1
 claim "and nothing is written over the other history" same_folders \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/base/hex.h"
+#include "crypto/base/mem.h"
 #include "crypto/bundle.h"
 #include "crypto/merkle.h"
 #include "crypto/text.h"
@@ -279,6 +280,115 @@ START_TEST(a_prefix_leads_to_the_checkpoint)
 }
 END_TEST
 
+/* Hand over a head of our changes log with this root, signed by ourselves. */
+static struct api_response
+hand_over(uint64_t size, const struct hash *root, unsigned status)
+{
+    struct log_id log = {.node = fixture.node->home.node, .kind = LOG_CHANGES};
+    struct head head = {.size = size, .root = *root};
+    struct buf note = {0};
+    struct api_response answer;
+    json_t *body = NULL;
+    char *text = NULL;
+
+    ck_assert_int_eq(log_head_sign(&head, &fixture.node->home.corridor, &log,
+                         &fixture.node->secrets->sign),
+        ERR_OK);
+    log_checkpoint(&note, &fixture.node->home.corridor, &log, &head);
+    body =
+        json_pack("{s:s%}", "checkpoint", (const char *)note.data, note.size);
+    text = json_dumps(body, JSON_COMPACT);
+    ck_assert_ptr_nonnull(text);
+    answer =
+        api_fixture_expect(&fixture, "POST", "/v1/audit/heads", text, status);
+    mem_free(text);
+    json_decref(body);
+    buf_release(&note);
+    return answer;
+}
+
+static void
+expect_heard(struct api_response *answer, bool is_forked)
+{
+    ck_assert_int_eq(
+        json_is_true(json_object_get(answer->json, "forked")), is_forked);
+    api_response_release(answer);
+}
+
+START_TEST(a_head_of_another_history_is_evidence)
+{
+    struct checkpoint checkpoint;
+    struct api_response answer;
+    struct hash other;
+
+    make_case();
+    checkpoint = get_checkpoint("changes");
+    answer = hand_over(checkpoint.size, &checkpoint.root, 200);
+    ck_assert(json_is_false(json_object_get(answer.json, "news")));
+    expect_heard(&answer, false);
+    make_case();
+    answer = hand_over(checkpoint.size, &checkpoint.root, 200);
+    expect_heard(&answer, false);
+    other = checkpoint.root;
+    other.bytes[0] ^= 1;
+    answer = hand_over(checkpoint.size, &other, 200);
+    ck_assert(json_is_true(json_object_get(answer.json, "news")));
+    expect_heard(&answer, true);
+    answer = hand_over(checkpoint.size, &other, 200);
+    ck_assert(json_is_false(json_object_get(answer.json, "news")));
+    expect_heard(&answer, true);
+    answer = api_fixture_ask(&fixture, "POST", "/v1/records",
+        "{\"kind\":\"case\",\"fields\":{\"status\":\"new\"}}", NULL);
+    ck_assert_uint_eq(answer.status, 409);
+    ck_assert_str_eq(api_error_code(&answer), "fork");
+    api_response_release(&answer);
+}
+END_TEST
+
+static const struct {
+    const char *body;
+    unsigned status;
+} no_heads[] = {
+    {"{}", 400},
+    {"{\"checkpoint\":\"\"}", 400},
+    {"{\"checkpoint\":\"x\\n1\\n\\n\"}", 400},
+    {"{\"checkpoint\":\"x\\n1\\n"
+     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\\n\\n"
+     "\u2014 x AAAAAA==\\n\"}",
+        400},
+    {"{\"checkpoint\":\"x\\n1\\n"
+     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\\n\\n"
+     "\u2014 x AAAAAAAAAAA=\\n\"}",
+        404},
+};
+
+START_TEST(what_is_no_head_of_ours_is_refused)
+{
+    struct api_response answer = api_fixture_expect(&fixture, "POST",
+        "/v1/audit/heads", no_heads[_i].body, no_heads[_i].status);
+
+    api_response_release(&answer);
+}
+END_TEST
+
+START_TEST(a_head_that_nobody_signed_is_refused)
+{
+    struct checkpoint checkpoint;
+    struct api_response answer;
+    struct secret_key *sign = &fixture.node->secrets->sign;
+
+    make_case();
+    checkpoint = get_checkpoint("changes");
+    checkpoint.root.bytes[0] ^= 1;
+    sign->bytes[0] ^= 1;
+    answer = hand_over(checkpoint.size, &checkpoint.root, 400);
+    sign->bytes[0] ^= 1;
+    ck_assert_str_eq(api_error_code(&answer), "bad_signature");
+    api_response_release(&answer);
+    make_case();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -293,6 +403,10 @@ main(void)
     tcase_add_test(tcase, a_node_goes_by_its_name_or_how_its_id_begins);
     tcase_add_loop_test(tcase, a_proof_is_one_that_its_key_verifies, 0, 2);
     tcase_add_test(tcase, a_disclosure_opens_the_change);
+    tcase_add_test(tcase, a_head_of_another_history_is_evidence);
+    tcase_add_loop_test(tcase, what_is_no_head_of_ours_is_refused, 0,
+        (int)(sizeof(no_heads) / sizeof(no_heads[0])));
+    tcase_add_test(tcase, a_head_that_nobody_signed_is_refused);
     tcase_add_test(tcase, a_prefix_leads_to_the_checkpoint);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
