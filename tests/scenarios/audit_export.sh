@@ -104,7 +104,8 @@ claim "who discloses is told what the file holds" \
 
 # Killed at any moment, it is mended by the next.
 for i in 1 2 3 4 5; do
-    c pnh audit export "$WORK/killed" --headers >/dev/null 2>&1 &
+    CORRIDOR_HOME="$WORK/pnh" "$CORRIDOR" audit export "$WORK/killed" \
+        --headers >/dev/null 2>&1 &
     victim=$!
     wait_until 20 test -d "$WORK/killed" >/dev/null
     kill -KILL "$victim" 2>/dev/null
