@@ -74,6 +74,7 @@ fork_keep(struct store *store, uint32_t log, const struct evidence *evidence,
     }
     state->is_forked = true;
     state->has_evidence = true;
+    store->marks.has_rest = false;
     state->awaited_count = 0; /* what they would tell is told */
     state->is_dirty = true;
     return apply_waiting(store, msg);

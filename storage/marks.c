@@ -70,6 +70,7 @@ sort_logs(struct store *store)
     mem_free(marks->order);
     marks->order = order;
     marks->count = count;
+    marks->has_rest = false;
     return ERR_OK;
 }
 
@@ -111,6 +112,7 @@ name_vouches(struct store *store, uint32_t log, struct err_msg *msg)
         make_name(state->vouches.bytes, sizeof(state->vouches.bytes),
             "corridor/marks/log/1", buf_bytes(rows));
         state->vouches_changed = false;
+        store->marks.has_rest = false;
     }
     return rc;
 }
@@ -189,6 +191,9 @@ marks_make(struct store *store, struct err_msg *msg)
     }
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc == ERR_OK;
          i++) {
+        if (marks->has_rest && parts[i].offset != MARK_HEADS) {
+            continue;
+        }
         buf_clear(&marks->rows);
         for (size_t n = 0; n < marks->count; n++) {
             parts[i].put(store, &marks->order[n]);
@@ -199,5 +204,6 @@ marks_make(struct store *store, struct err_msg *msg)
                 parts[i].label, buf_bytes(&marks->rows));
         }
     }
+    marks->has_rest = rc == ERR_OK;
     return rc;
 }

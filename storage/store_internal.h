@@ -111,6 +111,7 @@ struct marks {
     uint8_t names[MARKS_BYTES];
     struct marks_place *order; /* all logs, by id */
     size_t count;
+    bool has_rest;   /* all but the heads' is as it was */
     struct buf rows; /* to be used again */
 };
 
