@@ -10,6 +10,8 @@
 #include "crypto/base/hex.h"
 #include "crypto/hash.h"
 #include "sync/model/change.h"
+#include "sync/model/cosign.h"
+#include "sync/model/evidence.h"
 #include "sync/model/hlc.h"
 #include "sync/model/log.h"
 #include "sync/model/record.h"
@@ -323,6 +325,42 @@ make_batch(struct buf *out)
     ck_assert_int_eq(batch_encode(out, &batch), ERR_OK);
 }
 
+/* The story's head, and one of two other leaves: 68 bytes 01, 68 bytes 02. */
+static void
+make_evidence(struct buf *out)
+{
+    struct evidence evidence = {
+        .log = s.changes, .a = s.head, .b = {.size = 2}};
+    uint8_t leaf[ENTRY_LEAF_BYTES];
+
+    memset(leaf, 1, sizeof(leaf));
+    merkle_leaf(&evidence.root, bytes_of(leaf, sizeof(leaf)));
+    memset(leaf, 2, sizeof(leaf));
+    merkle_leaf(&evidence.proof.hashes[0], bytes_of(leaf, sizeof(leaf)));
+    evidence.proof.count = 1;
+    merkle_node(&evidence.b.root, &evidence.root, &evidence.proof.hashes[0]);
+    ck_assert_int_eq(
+        log_head_sign(&evidence.b, &s.corridor, &s.changes, &s.seed), ERR_OK);
+    ck_assert_int_eq(evidence_verify(&evidence, &s.corridor), ERR_OK);
+    ck_assert_int_eq(evidence_encode(out, &evidence), ERR_OK);
+}
+
+static void
+make_cosignature(struct buf *out)
+{
+    struct cosignature cosignature = {.log = s.changes,
+        .size = s.head.size,
+        .root = s.head.root,
+        .time = WALL_MS / 1000};
+    struct secret_key seed;
+
+    memset(cosignature.cosigner.bytes, 0x22, sizeof(struct node_id));
+    memset(seed.bytes, 0x63, sizeof(seed.bytes));
+    ck_assert_int_eq(
+        cosignature_make(&cosignature, &s.corridor, &seed), ERR_OK);
+    cosignature_encode(out, &cosignature);
+}
+
 static void
 make_record(struct buf *out)
 {
@@ -476,6 +514,8 @@ static const struct {
     {"model/head-text", make_head_text},
     {"model/head-signature", make_head_signature},
     {"model/batch", make_batch},
+    {"model/evidence", make_evidence},
+    {"model/cosignature", make_cosignature},
     {"model/record", make_record},
     {"model/change", make_plain},
     {"model/change-shapes", make_shapes},

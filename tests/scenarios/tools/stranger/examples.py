@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the worked examples of docs/protocol.md with what is made
 here."""
+import base64
 import os
 import re
 import struct
@@ -12,7 +13,7 @@ from entries import (KIND_CHANGE, Entry, clock_apply, clock_delta, clock_full,
 from keys import (Invitation, cert_make, cert_read, invitation_read,
                   invitation_write, office_code)
 from link import BYE, CLOCK, HEAD, WANT, Handshake, frame, pad_stream
-from logs import Log, batch_make, batch_take, head_text
+from logs import Log, batch_make, batch_take, head_text, merkle_root
 from pack import packs_read
 from primitives import (blake, dec, derive, enc, need, sha256, sign,
                         sign_public, x25519)
@@ -102,8 +103,10 @@ def story(dictionaries):
     out["wire/head"] = frame(
         HEAD, changes + (1).to_bytes(8, "big") + log.leaves[0] +
         out["model/head-signature"])
+    vouch_story(out, changes, log.leaves[0])
     out["model/batch"] = batch_make(CORRIDOR, NODE_SEED, log, 0, 1)
     need(batch_take(CORRIDOR, {}, out["model/batch"]), "the story's batch")
+    audit_story(out, changes, entry, padded)
     control_story(out, cert, node, office)
     wire_story(out, base, full)
     return out
@@ -159,6 +162,65 @@ def control_story(out, cert, node, office):
     out["control/seals"] = enc([6, 0, 2, [[node, box]]])
     out["control/pack"] = enc([7, "mekong", 1, b"\x99" * 32])
     out["control/confirm"] = enc([8, office])
+
+
+def vouch_story(out, log, root):
+    """Evidence against the story's log, and its head cosigned."""
+    size, two = (1).to_bytes(8, "big"), (2).to_bytes(8, "big")
+    leaves = [sha256(b"\0" + b"\1" * 68), sha256(b"\0" + b"\2" * 68)]
+    other = merkle_root(leaves)
+    out["model/evidence"] = (
+        log + size + root + out["model/head-signature"] +
+        two + other + sign(NODE_SEED, head_text(CORRIDOR, log, 2, other)) +
+        leaves[0] + b"\1" + leaves[1])
+    seconds = WALL // 1000
+    said = b"cosignature/v1\ntime %d\n" % seconds + out["model/head-text"]
+    out["model/cosignature"] = (
+        log + b"\x22" * 32 + size + root + seconds.to_bytes(8, "big") +
+        sign(b"\x63" * 32, said))
+
+
+def line(data):
+    return base64.b64encode(data) + b"\n"
+
+
+def note(name, kind, key, text, signature):
+    """A signature line, and the text before it if there is one."""
+    name = name.encode()
+    number = sha256(name + b"\n" + bytes([kind]) + key)[:4]
+    return (text and text + b"\n") + b"\xe2\x80\x94 " + name + b" " + line(
+        number + signature)
+
+
+def checkpoint(log, size, root):
+    text = head_text(CORRIDOR, log, size, root)
+    return note(text.split(b"\n")[0].decode(), 1, log[:32], text,
+                sign(NODE_SEED, text))
+
+
+def audit_story(out, log, entry, padded):
+    """What auditors are handed of the story."""
+    own = checkpoint(log, 1, sha256(b"\0" + entry.leaf()))
+    cosigned = out["model/cosignature"][105:]
+    out["audit/checkpoint"] = own + note(
+        f"corridor.internal/{CORRIDOR.hex()}/{'22' * 32}/cosigner", 4,
+        sign_public(b"\x63" * 32), b"", cosigned)
+    ones, twos = (sha256(b"\0" + bytes([n]) * 68) for n in (1, 2))
+    first = sha256(b"\0" + entry.leaf())
+    both = checkpoint(log, 2, merkle_root([first, twos]))
+    out["audit/proof"] = (
+        b"c2sp.org/tlog-proof@v1\nextra " + line(entry.leaf()) +
+        b"index 0\n" + line(twos) + b"\n" + both)
+    out["audit/fork"] = (
+        b"corridor-fork@v1\n" + line(ones) + line(twos) + b"\n" + own +
+        b"\n" + checkpoint(log, 2, merkle_root([ones, twos])))
+    out["audit/request"] = b"old 1\n" + line(twos) + b"\n" + both
+    out["disclosure/file"] = (
+        b"corridor-disclosure@v1\nheader " + line(entry.header) +
+        b"body " + line(sha256(entry.body)) +
+        b"opening " + line(out["model/opening"]) +
+        b"plaintext " + line(padded) +
+        b"\nc2sp.org/tlog-proof@v1\nindex 0\n\n" + own)
 
 
 def wire_story(out, base, full):
