@@ -6,11 +6,7 @@
 
 #include "crypto/base/num.h"
 
-enum {
-    LOG_KEY_BYTES = 4,
-    ROW_KEY_BYTES = LOG_KEY_BYTES + 32,
-    ROW_BYTES = 8 + 32 + 8 + 64 + 8
-};
+enum { LOG_KEY_BYTES = 4, ROW_KEY_BYTES = LOG_KEY_BYTES + 32 };
 
 static struct key
 row_key(uint32_t log, const struct node_id *cosigner)
@@ -28,7 +24,7 @@ cosign_decode(struct cosign_row *out, struct bytes key, struct bytes value)
     struct cursor cursor = cursor_init(value);
     struct cosign_row row;
 
-    if (key.size != ROW_KEY_BYTES || value.size != ROW_BYTES) {
+    if (key.size != ROW_KEY_BYTES || value.size != COSIGN_ROW_BYTES) {
         return ERR_CORRUPT;
     }
     row.log = num_load_u32(key.data);
@@ -59,18 +55,23 @@ cosign_get(struct txn *txn, uint32_t log, const struct node_id *cosigner,
     return rc == ERR_OK ? cosign_decode(out, key_bytes(&key), value) : rc;
 }
 
+void
+cosign_encode(uint8_t out[COSIGN_ROW_BYTES], const struct cosign_row *row)
+{
+    num_store_u64(out, row->size);
+    memcpy(out += 8, row->root.bytes, sizeof(row->root.bytes));
+    num_store_u64(out += sizeof(row->root.bytes), row->time);
+    memcpy(out += 8, row->signature.bytes, sizeof(row->signature.bytes));
+    num_store_u64(out + sizeof(row->signature.bytes), row->sequence);
+}
+
 enum err
 cosign_put(struct txn *txn, const struct cosign_row *row, struct err_msg *msg)
 {
     struct key key = row_key(row->log, &row->cosigner);
-    uint8_t value[ROW_BYTES];
-    uint8_t *at = value;
+    uint8_t value[COSIGN_ROW_BYTES];
 
-    num_store_u64(at, row->size);
-    memcpy(at += 8, row->root.bytes, sizeof(row->root.bytes));
-    num_store_u64(at += sizeof(row->root.bytes), row->time);
-    memcpy(at += 8, row->signature.bytes, sizeof(row->signature.bytes));
-    num_store_u64(at + sizeof(row->signature.bytes), row->sequence);
+    cosign_encode(value, row);
     return txn_put(txn, TABLE_COSIGNATURES, key_bytes(&key),
         bytes_of(value, sizeof(value)), msg);
 }

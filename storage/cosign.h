@@ -28,7 +28,9 @@ enum err cosign_get(struct txn *txn, uint32_t log,
     struct err_msg *msg) MUST_USE;
 enum err cosign_put(struct txn *txn, const struct cosign_row *row,
     struct err_msg *msg) MUST_USE;
-/* Strict: ERR_CORRUPT. */
+/* A row's value; and back, strictly: ERR_CORRUPT. */
+enum { COSIGN_ROW_BYTES = 8 + 32 + 8 + 64 + 8 };
+void cosign_encode(uint8_t out[COSIGN_ROW_BYTES], const struct cosign_row *row);
 enum err cosign_decode(
     struct cosign_row *out, struct bytes key, struct bytes value) MUST_USE;
 

@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "crypto/base/cursor.h"
-#include "storage/store_internal.h"
+#include "storage/cosign.h"
+#include "storage/fork.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { NODES = 3, DOT_BYTES = 12 };
+enum { NODES = 3, DOT_BYTES = 12, COSIGN_KEY_BYTES = 36 };
 
 /* Logs 2n and 2n + 1 are the control and changes logs of node nn...n. */
 static void
@@ -96,6 +97,31 @@ try_key(struct cursor *cursor, struct buf *out)
     content_release(&cache);
 }
 
+static void
+try_evidence(struct bytes bytes, struct buf *out)
+{
+    struct evidence_row row;
+
+    if (evidence_row_decode(&row, bytes) == ERR_OK) {
+        assert(evidence_row_encode(out, &row) == ERR_OK);
+        assert(bytes_equal(buf_bytes(out), bytes));
+    }
+}
+
+static void
+try_cosignature(struct cursor *cursor)
+{
+    struct bytes key = cursor_take(cursor, COSIGN_KEY_BYTES);
+    struct bytes value = cursor_take(cursor, cursor_left(cursor));
+    struct cosign_row row;
+    uint8_t again[COSIGN_ROW_BYTES];
+
+    if (cosign_decode(&row, key, value) == ERR_OK) {
+        cosign_encode(again, &row);
+        assert(bytes_equal(bytes_of(again, sizeof(again)), value));
+    }
+}
+
 /* A half as if it had been sealed. Two that were never written together need
  * not make a record. */
 static void
@@ -147,6 +173,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case TABLE_RECORDS:
         try_halves(&cursor, &logs);
+        break;
+    case TABLE_EVIDENCE:
+        try_evidence(rest, &out);
+        break;
+    case TABLE_COSIGNATURES:
+        try_cosignature(&cursor);
         break;
     default:
         break;
