@@ -8,10 +8,37 @@
 #include "storage/fork.h"
 #include "storage/view_internal.h"
 
+static_assert(VIEW_HEADS_MAX == 2 + LOG_AWAITED_MAX, "as many are kept");
+
 void
 view_marks(const struct view *view, uint8_t out[MARKS_BYTES])
 {
     memcpy(out, view->snapshot->marks, MARKS_BYTES);
+}
+
+enum err
+view_heads(struct view *view, const struct log_id *log,
+    struct head out[VIEW_HEADS_MAX], size_t *out_count, struct err_msg *msg)
+{
+    struct log_state state = {0};
+    uint32_t number = 0;
+    size_t count = 0;
+    enum err rc = view_load_log(view, log, &number, &state, msg);
+
+    if (rc == ERR_OK) {
+        if (state.has_head) {
+            out[count++] = state.head;
+        }
+        if (state.has_target) {
+            out[count++] = state.target;
+        }
+        for (size_t i = 0; i < state.awaited_count; i++) {
+            out[count++] = state.awaited[i];
+        }
+        *out_count = count;
+    }
+    author_release(&state.author);
+    return rc;
 }
 
 /* A row of evidence, which must be about the log it stands for. */

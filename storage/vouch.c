@@ -133,6 +133,12 @@ cosign_load(struct store *store, struct err_msg *msg)
     return rc;
 }
 
+uint64_t
+store_vouch_sequence(const struct store *store)
+{
+    return store->next_vouch - 1;
+}
+
 /* Into the table, as the newest there. */
 static enum err
 keep(struct store *store, uint32_t log, const struct cosignature *cosignature,

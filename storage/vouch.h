@@ -74,6 +74,17 @@ enum err store_cosign(
 enum err store_cosignature(struct store *store,
     const struct cosignature *cosignature, struct err_msg *msg) MUST_USE;
 
+/* The sequence (struct cosignature_item) of the last that was kept, in this
+ * transaction too; 0: of none. */
+uint64_t store_vouch_sequence(const struct store *store);
+
+/* The heads of a log that this node can show: the one that it has reached, and
+ * those that it goes towards. ERR_NOT_FOUND: the log is not known here. */
+enum { VIEW_HEADS_MAX = 5 };
+enum err view_heads(struct view *view, const struct log_id *log,
+    struct head out[VIEW_HEADS_MAX], size_t *out_count,
+    struct err_msg *msg) MUST_USE;
+
 /* Evidence as kept. */
 struct evidence_item {
     const struct evidence *evidence; /* lives until `each` returns */

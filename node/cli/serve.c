@@ -123,6 +123,7 @@ open_server(struct daemon *daemon, struct err_msg *msg)
         .dials = daemon->config.dials,
         .dial_first_ms = daemon->config.dial_first_ms,
         .dial_max_ms = daemon->config.dial_max_ms,
+        .cosign_every_ms = daemon->config.cosign_every_ms,
         .diag = &daemon->diag,
         .is_service = true};
 

@@ -2,6 +2,7 @@
 #include "node/serve/clock_walk.h"
 
 #include "crypto/base/cbor.h"
+#include "crypto/base/num.h"
 
 void
 clock_walk_begin(struct clock_walk *walk, struct bytes full)
@@ -28,8 +29,20 @@ clock_walk_next(struct clock_walk *walk)
     return true;
 }
 
+static uint64_t
+limit_of(const struct clock_terms *terms, const struct log_id *log)
+{
+    for (size_t i = 0; i < terms->limit_count; i++) {
+        if (log_id_equal(&terms->limits[i].log, log)) {
+            return terms->limits[i].size;
+        }
+    }
+    return UINT64_MAX;
+}
+
 uint64_t
-clock_excess(struct bytes clock, struct bytes other, bool only_control)
+clock_excess(
+    struct bytes clock, struct bytes other, const struct clock_terms *terms)
 {
     struct clock_walk a;
     struct clock_walk b;
@@ -48,8 +61,9 @@ clock_excess(struct bytes clock, struct bytes other, bool only_control)
         if (has_b && log_id_equal(&b.id, &a.id)) {
             counted = b.size;
         }
-        if (a.size > counted && !(only_control && a.id.kind != LOG_CONTROL)) {
-            excess += a.size - counted;
+        if (!(terms->only_control && a.id.kind != LOG_CONTROL)) {
+            uint64_t size = num_min_u64(a.size, limit_of(terms, &a.id));
+            excess += size > counted ? size - counted : 0;
         }
     }
     return excess;

@@ -4,6 +4,7 @@
 #define CORRIDOR_NODE_SERVE_CLOCK_WALK_H
 
 #include "sync/model/vclock.h"
+#include "sync/wire/reconcile.h"
 
 struct clock_walk {
     struct cursor cursor;
@@ -18,9 +19,15 @@ void clock_walk_begin(struct clock_walk *walk, struct bytes full);
 /* The next log, in order of id; false at the end. */
 bool clock_walk_next(struct clock_walk *walk);
 
-/* How many entries `clock` counts that `other` does not; of all logs, or of
- * control logs alone. */
+/* Which entries count: of all logs, or of control logs alone; of logs that
+ * have limits those below them. */
+struct clock_terms {
+    bool only_control;
+    const struct reconcile_limit *limits;
+    size_t limit_count;
+};
+/* How many entries `clock` counts that `other` does not. */
 uint64_t clock_excess(
-    struct bytes clock, struct bytes other, bool only_control);
+    struct bytes clock, struct bytes other, const struct clock_terms *terms);
 
 #endif

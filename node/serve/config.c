@@ -15,6 +15,7 @@ config_init(struct config *out)
     out->dials = true;
     out->dial_first_ms = CONFIG_DIAL_FIRST_MS;
     out->dial_max_ms = CONFIG_DIAL_MAX_MS;
+    out->cosign_every_ms = CONFIG_COSIGN_MS;
     out->level = DIAG_INFO;
 }
 
@@ -143,6 +144,16 @@ set_dial_max(struct config *config, const char *value)
 }
 
 static bool
+set_cosign_every(struct config *config, const char *value)
+{
+    if (strcmp(value, "no") == 0) {
+        config->cosign_every_ms = UINT64_MAX;
+        return true;
+    }
+    return set_interval(&config->cosign_every_ms, value);
+}
+
+static bool
 set_level(struct config *config, const char *value)
 {
     return diag_level_find(value, &config->level);
@@ -158,6 +169,8 @@ static const struct {
     {"sync", "dial", set_dials, "yes or no"},
     {"sync", "dial_first", set_dial_first, "a time of 100ms to 24h, as 1s"},
     {"sync", "dial_max", set_dial_max, "a time of 100ms to 24h, as 5m"},
+    {"witness", "every", set_cosign_every,
+        "a time of 100ms to 24h, as 1m, or no"},
     {"api", "listen", set_api_listen, "127.0.0.1:port or [::1]:port"},
     {"diag", "level", set_level, "error, warning, info or debug"},
 };

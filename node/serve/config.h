@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * corridor.conf: the operator's settings (docs/operations.md, "Settings").
- * An ini file of the sections [sync], [api] and [diag]; all has defaults,
- * and a file that is not there is as good as an empty one. A word that is
- * not known is refused, so that a slip of the pen does not go unnoticed.
+ * An ini file of the sections [sync], [witness], [api] and [diag]; all has
+ * defaults, and a file that is not there is as good as an empty one. A word
+ * that is not known is refused, so that a slip of the pen does not go
+ * unnoticed.
  */
 #ifndef CORRIDOR_NODE_SERVE_CONFIG_H
 #define CORRIDOR_NODE_SERVE_CONFIG_H
@@ -16,6 +17,7 @@ enum {
     CONFIG_ADDRESS_BYTES_MAX = 256,
     CONFIG_DIAL_FIRST_MS = 1000,
     CONFIG_DIAL_MAX_MS = 5 * 60 * 1000,
+    CONFIG_COSIGN_MS = 60 * 1000,
     CONFIG_DIAL_MS_MIN = 100,
     CONFIG_DIAL_MS_MAX = 24 * 60 * 60 * 1000
 };
@@ -26,6 +28,8 @@ struct config {
     bool dials;                                /* call the peers */
     uint64_t dial_first_ms;
     uint64_t dial_max_ms;
+    /* [witness] */
+    uint64_t cosign_every_ms; /* UINT64_MAX: never */
     /* [api] */
     char api_listen[CONFIG_ADDRESS_BYTES_MAX + 1]; /* "": socket only */
     /* [diag] */

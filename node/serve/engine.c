@@ -51,6 +51,12 @@ engine_new(struct engine **out, const struct engine_options *options)
     list_init(&engine->inbox);
     list_init(&engine->retries);
     list_init(&engine->joins);
+    list_init(&engine->heards);
+    engine->cosign_every_ms = options->cosign_every_ms == 0
+                                  ? ENGINE_COSIGN_MS
+                                  : options->cosign_every_ms;
+    engine->cosigned_ms = UINT64_MAX;
+    engine->grown_ms = UINT64_MAX;
     engine->retry_ms = UINT64_MAX;
     engine->commit_ms = UINT64_MAX;
     engine->hold_ms = UINT64_MAX;
@@ -77,6 +83,8 @@ engine_free(struct engine *engine)
     mem_free(engine->peers);
     mem_free(engine->replays);
     mem_free(engine->order);
+    mem_free(engine->limits);
+    buf_release(&engine->news);
     buf_release(&engine->clock);
     buf_release(&engine->cert);
     pthread_mutex_destroy(&engine->lock);
@@ -157,7 +165,10 @@ engine_session_clock(const struct engine *engine)
 {
     struct session_clock clock = {.full = buf_bytes(&engine->clock),
         .order = engine->order,
-        .order_count = engine->order_count};
+        .order_count = engine->order_count,
+        .marks = &engine->marks,
+        .limits = engine->limits,
+        .limit_count = engine->limit_count};
 
     return clock;
 }
@@ -228,9 +239,13 @@ engine_start(struct engine *engine, struct err_msg *msg)
     peer_forget(engine);
     buf_clear(&engine->clock);
     engine->order_count = 0;
+    engine->limit_count = 0;
     rc = view_open(&view, engine->node->store, msg);
     if (rc == ERR_OK) {
         rc = read_clock(engine, view, &has_grown);
+    }
+    if (rc == ERR_OK) {
+        rc = marks_read(engine, view, true, &has_grown, msg);
     }
     if (rc == ERR_OK) {
         rc = read_cert(engine, view);
@@ -246,6 +261,7 @@ engine_start(struct engine *engine, struct err_msg *msg)
     engine->is_stopping = false;
     engine->wants_index = true;
     index_next(engine);
+    vouch_note_growth(engine); /* as far as is known */
     return ERR_OK;
 }
 
@@ -255,6 +271,7 @@ engine_take_commit(struct engine *engine)
     struct view *view = NULL;
     struct err_msg msg = {{0}};
     bool has_grown = false;
+    bool has_changed = false;
     enum err rc = ERR_OK;
 
     if (!engine->is_started || engine->node->store == NULL) {
@@ -263,6 +280,9 @@ engine_take_commit(struct engine *engine)
     rc = view_open(&view, engine->node->store, &msg);
     if (rc == ERR_OK) {
         rc = read_clock(engine, view, &has_grown);
+    }
+    if (rc == ERR_OK) {
+        rc = marks_read(engine, view, false, &has_changed, &msg);
     }
     if (rc != ERR_OK) {
         diag_say(engine->diag, DIAG_WARNING,
@@ -278,9 +298,11 @@ engine_take_commit(struct engine *engine)
     }
     engine->wants_index = engine->wants_index || has_grown;
     engine->wants_hold = engine->wants_hold || has_grown;
-    tell_commit(engine, view, has_grown);
+    tell_commit(engine, view, has_grown || has_changed);
     view_close(view);
+    marks_tell_news(engine);
     if (has_grown) {
+        vouch_note_growth(engine);
         engine_report(engine, NULL, REPORT_COMMITTED);
     }
 }
@@ -322,6 +344,7 @@ engine_poll(struct engine *engine)
         list_remove(&call->ready);
         accept_answer(call);
     }
+    hear_answer(engine);
     join_next(engine);
     index_next(engine);
     hold_assign(engine);
@@ -348,8 +371,11 @@ engine_tick(struct engine *engine)
             call->wake_ms = UINT64_MAX;
             call_step(call, &event);
         }
+        hear_tick(call);
+        say_tick(call);
     }
     if (engine->is_started) {
+        vouch_tick(engine);
         peer_save(engine, false);
         index_next(engine);
         engine->wants_hold = engine->wants_hold || now_ms >= engine->hold_ms;
@@ -368,11 +394,14 @@ engine_wake_ms(const struct engine *engine)
         const struct call *call = LIST_ITEM(at, struct call, link);
         if (!call->is_closed) {
             wake_ms = num_min_u64(wake_ms, call->wake_ms);
+            wake_ms = num_min_u64(wake_ms, hear_wake_ms(call));
+            wake_ms = num_min_u64(wake_ms, say_wake_ms(call));
         }
     }
     if (engine->is_started) {
         wake_ms = num_min_u64(wake_ms, peer_wake_ms(engine));
         wake_ms = num_min_u64(wake_ms, hold_wake_ms(engine));
+        wake_ms = num_min_u64(wake_ms, vouch_wake_ms(engine));
         if (engine->wants_index && !engine->is_indexing) {
             wake_ms = num_min_u64(wake_ms, engine->index_ms + ENGINE_INDEX_MS);
         }

@@ -37,6 +37,15 @@ enum {
     ENGINE_AGAIN_MS = 100,      /* after what was committed was not read */
     ENGINE_QUIET_MS = 5 * 1000, /* then another peer sends a log instead */
     ENGINE_HOLD_ENTRIES_MIN = 64,
+    ENGINE_COSIGN_MS = 60 * 1000, /* between vouching for what has grown */
+    ENGINE_DOUBTS_MAX = 16,       /* logs in doubt, of one call */
+    ENGINE_DOUBT_MS = 30 * 1000,
+    /* Vouches: so many at once, and again; then with pauses, so that a peer
+     * that takes 62 a second is not kept from entries. */
+    ENGINE_VOUCH_PAGE = 1024,
+    ENGINE_VOUCH_PAGES = 8,
+    ENGINE_VOUCH_PAGE_MS = 20 * 1000,
+    ENGINE_REVOUCH_MS = 60 * 60 * 1000, /* between saying all again */
     ENGINE_INDEX_RECORDS = 4096,
     ENGINE_INDEX_MS = 5 * 1000 /* even when there is no idle moment */
 };
@@ -88,6 +97,8 @@ struct engine_options {
     struct node *node;            /* borrowed; its store may be opened later */
     const struct engine_ops *ops; /* copied */
     const struct diag *diag;      /* borrowed; may be NULL */
+    /* Between two times of vouching for others' logs. */
+    uint64_t cosign_every_ms; /* 0: ENGINE_COSIGN_MS; UINT64_MAX: never */
 };
 
 /* ERR_NOMEM. */

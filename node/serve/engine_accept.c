@@ -181,12 +181,24 @@ accept_begin(struct call *call, struct bytes batch)
     return ERR_OK;
 }
 
-/* How a batch that was refused ends the session; BYE_DONE: it was not. */
-static enum bye_reason
-judge(enum err rc)
+/* Nobody need be at fault: somebody holds another tree than we do. */
+static bool
+is_doubtful(const struct accept_job *accept)
 {
-    switch (rc) {
+    return (accept->rc == ERR_BAD_SIGNATURE || accept->rc == ERR_FORK) &&
+           accept->result.head_differs;
+}
+
+/* How a batch that was refused ends the session; BYE_DONE: it does not. */
+static enum bye_reason
+judge(const struct accept_job *accept)
+{
+    if (is_doubtful(accept)) {
+        return BYE_DONE;
+    }
+    switch (accept->rc) {
     case ERR_OK:
+    case ERR_FORK:   /* the log is frozen, or our own and we have stopped */
     case ERR_STALE:  /* held already */
     case ERR_GAP:    /* what is before it came to nothing, or is on its way */
     case ERR_DENIED: /* no member, as far as we know by now: the peer sees by
@@ -196,7 +208,6 @@ judge(enum err rc)
     case ERR_TOO_BIG:
     case ERR_VERSION:
     case ERR_BAD_SIGNATURE:
-    case ERR_FORK:
         return BYE_REFUSED;
     default:
         return BYE_ERROR; /* our own trouble */
@@ -218,6 +229,19 @@ refuse(
     call_step(call, &event);
 }
 
+/* A fork of one log ends nothing, unless nothing comes of asking. */
+static void
+doubt(struct call *call, const struct log_id *log)
+{
+    struct event event = {.type = EVENT_REFUSED};
+
+    if (marks_limit(call->engine, log) == UINT64_MAX &&
+        !hear_doubt(call, log)) {
+        event.u.refused.reason = BYE_REFUSED;
+        call_step(call, &event);
+    }
+}
+
 void
 accept_answer(struct call *call)
 {
@@ -227,7 +251,9 @@ accept_answer(struct call *call)
     while (!call->is_closed && !list_empty(&call->accepts)) {
         struct accept_job *accept =
             LIST_ITEM(call->accepts.next, struct accept_job, link);
-        enum bye_reason reason = judge(accept->rc);
+        enum bye_reason reason = judge(accept);
+        struct log_id log = accept->result.log;
+        bool is_in_doubt = false;
 
         if (!accept->is_done) {
             break;
@@ -237,7 +263,11 @@ accept_answer(struct call *call)
             break;
         }
         count++;
+        is_in_doubt = is_doubtful(accept);
         accept_free(accept);
+        if (is_in_doubt) {
+            doubt(call, &log);
+        }
     }
     if (call->is_closed || count == 0) {
         return;

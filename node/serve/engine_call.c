@@ -114,6 +114,7 @@ call_free(struct call *call)
     buf_release(&call->join_cert);
     mem_free(call->invitations);
     mem_free(call->held);
+    buf_release(&call->words);
     mem_free(call);
 }
 
@@ -134,6 +135,7 @@ call_end(struct call *call, enum bye_reason reason)
         call->io = NULL;
     }
     accept_drop(call);
+    hear_drop(call);
     if (!list_empty(&call->join_link)) {
         list_remove(&call->join_link);
         call->wants_join = false;
@@ -230,6 +232,7 @@ take_synced(struct call *call)
 {
     struct engine *engine = call->engine;
     struct peer *peer = peer_of(call);
+    bool is_first = !call->was_synced;
 
     call_confirm(call);
     call->was_synced = true;
@@ -238,6 +241,7 @@ take_synced(struct call *call)
         peer->confirmed_ms = engine->ops.wall_ms(engine->ops.context);
         peer_set_bases(engine, peer, bytes_of(NULL, 0), bytes_of(NULL, 0));
     }
+    vouch_synced(engine, is_first);
     engine_report(engine, call, REPORT_SYNCED);
 }
 
@@ -272,9 +276,11 @@ carry_out(struct call *call, const struct effect *effect)
         take_synced(call);
         return ERR_OK;
     case EFFECT_HEARD:
-        call->heards++;
-        return ERR_OK;
-    case EFFECT_DIFFERS: /* only if we told marks */
+        call_confirm(call);
+        return hear_take(call, effect);
+    case EFFECT_DIFFERS:
+        call_confirm(call);
+        say_differences(call, effect);
         return ERR_OK;
     case EFFECT_WAKE:
         call->wake_ms = effect->u.wake_ms;
@@ -338,18 +344,12 @@ call_step(struct call *call, struct event *event)
         call_step(call, &answer);
         return;
     }
-    if (call->heards > 0 && !call->is_closed) {
-        struct event heard = {.type = EVENT_HEARD};
-        heard.u.heard.count = call->heards;
-        call->heards = 0;
-        call_step(call, &heard);
-        return;
-    }
     if (call->hang_up_later && !call->is_closed) {
         call->hang_up_later = false;
         engine_hang_up(call, call->reason);
         return;
     }
+    hear_next(call);
     follow_status(call);
 }
 

@@ -60,11 +60,15 @@ is_quiet(const struct call *call, uint64_t now_ms)
            now_ms >= since + ENGINE_QUIET_MS;
 }
 
-/* An auditor has headers of changes, which are of use to auditors alone. */
+/* An auditor has headers of changes, which are of use to auditors alone; what
+ * is forked, or may be, is not waited for. */
 static bool
 can_bring(const struct engine *engine, const struct call *call,
     const struct log_id *log)
 {
+    if (marks_limit(engine, log) != UINT64_MAX || hear_is_doubtful(call, log)) {
+        return false;
+    }
     return log->kind == LOG_CONTROL || !call->lacks_bodies ||
            engine->lacks_bodies;
 }

@@ -21,8 +21,16 @@ struct peer {
     struct buf heard[2]; /* its last clocks that we confirmed, newest first */
     uint64_t confirmed_ms;
     uint64_t seen_ms;
+    uint64_t vouched;      /* cosignatures up to this one were sent to it */
+    uint64_t revouched_ms; /* when it was last sent all again; not noted */
     bool is_dirty;
     uint64_t save_ms; /* when to note it down */
+};
+
+/* A log of which the peer may hold another tree than we do. */
+struct doubt {
+    struct log_id log;
+    uint64_t until_ms; /* without evidence by then, its batch is refused */
 };
 
 struct call {
@@ -50,7 +58,17 @@ struct call {
     uint64_t wake_ms;
     uint64_t entries_ms; /* when it last brought entries */
     size_t works;        /* reads under way */
-    size_t heards;       /* words of this step, to be answered */
+    /* Words that the peer said: gathered, and with the writer. */
+    struct buf words; /* as frames */
+    size_t word_count;
+    struct hear_job *hearing;
+    uint64_t hear_ms;            /* when to try again; UINT64_MAX: no need */
+    struct effect_differs wants; /* what is to be said, from say_ms on */
+    uint64_t say_ms;             /* UINT64_MAX: nothing */
+    size_t vouch_pages;          /* that were said */
+    bool is_saying;
+    struct doubt doubts[ENGINE_DOUBTS_MAX];
+    size_t doubt_count;
     struct list accepts; /* struct accept_job, in order */
     struct list ready;   /* engine->ready: answers wait to be passed on */
     /* Listener: which secret is which. */
@@ -121,6 +139,17 @@ struct engine {
     uint64_t commit_ms;  /* when to read our clock again, likewise */
     bool is_full;
 
+    /* What sessions are told beside the clock, of the same moment. */
+    struct frame_marks marks;
+    struct reconcile_limit *limits; /* logs that are forked, ascending */
+    size_t limit_count;
+    struct buf news;    /* evidence that every peer is to be told: frames */
+    struct list heards; /* hear jobs whose answers are due */
+    uint64_t cosign_every_ms; /* UINT64_MAX: never */
+    uint64_t cosigned_ms;     /* when it last ran, UINT64_MAX: never did */
+    uint64_t grown_ms;        /* since when logs have grown; UINT64_MAX */
+    bool is_cosigning;
+
     struct list joins; /* calls that want to join, one at a time */
     bool is_joining;
 
@@ -163,6 +192,60 @@ struct session_clock engine_session_clock(const struct engine *engine);
  * connection begins anew. */
 void tell_commit(
     struct engine *engine, const struct view *view, bool has_grown);
+
+/* engine_marks.c */
+
+/* Read what sessions are told beside the clock. Evidence that is new since
+ * the last time goes to engine->news, unless `is_first`. */
+enum err marks_read(struct engine *engine, struct view *view, bool is_first,
+    bool *out_has_changed, struct err_msg *msg) MUST_USE;
+/* Tell every open call the news. */
+void marks_tell_news(struct engine *engine);
+/* The limit of a log, UINT64_MAX if it is not forked. */
+uint64_t marks_limit(const struct engine *engine, const struct log_id *log);
+
+/* engine_say.c */
+
+/* May words be said to the peer? */
+bool say_may(const struct call *call);
+/* Say frames, as words. */
+void say_frames(struct call *call, struct bytes frames);
+/* DIFFERS: say what the peer may lack. */
+void say_differences(struct call *call, const struct effect *effect);
+/* Say the heads of one log: ERR_NOMEM and what the pool says. */
+enum err say_heads(struct call *call, const struct log_id *log) MUST_USE;
+/* Our own cosignatures (since, until] are made: tell every open call. */
+void say_vouches(struct engine *engine, uint64_t since, uint64_t until);
+/* What waits for its time. */
+void say_tick(struct call *call);
+uint64_t say_wake_ms(const struct call *call);
+
+/* engine_hear.c: what peers say */
+
+/* HEARD: kept until the step is done. ERR_NOMEM. */
+enum err hear_take(struct call *call, const struct effect *effect) MUST_USE;
+/* Hand what was kept to the writer, if it has not got some already. */
+void hear_next(struct call *call);
+/* Pass on the answers. */
+void hear_answer(struct engine *engine);
+void hear_tick(struct call *call);
+uint64_t hear_wake_ms(const struct call *call);
+/* The call is gone: what the writer has got outlives it. */
+void hear_drop(struct call *call);
+/* A batch was refused, though its head is the author's: say what we hold, and
+ * go on without that log. False: there are too many such logs. */
+bool hear_doubt(struct call *call, const struct log_id *log);
+/* Is this log left out for this call? */
+bool hear_is_doubtful(const struct call *call, const struct log_id *log);
+
+/* engine_vouch.c: cosigning */
+
+/* Logs have grown. */
+void vouch_note_growth(struct engine *engine);
+/* A session is in step; `is_first`: for the first time. */
+void vouch_synced(struct engine *engine, bool is_first);
+void vouch_tick(struct engine *engine);
+uint64_t vouch_wake_ms(const struct engine *engine);
 
 /* engine_call.c */
 
@@ -218,6 +301,9 @@ void peer_set_clock(
     struct engine *engine, struct peer *peer, struct bytes clock);
 void peer_set_bases(struct engine *engine, struct peer *peer, struct bytes sent,
     struct bytes heard);
+/* It was sent the cosignatures up to this sequence. */
+void peer_set_vouched(
+    struct engine *engine, struct peer *peer, uint64_t sequence);
 /* Note down those that are due, or all that are dirty. */
 void peer_save(struct engine *engine, bool all);
 /* A session with it has ended. */

@@ -68,6 +68,8 @@ new_call(struct engine *engine, const struct engine_call *options)
     call->is_dialler = options->is_dialler;
     call->is_join = options->is_join;
     call->wake_ms = UINT64_MAX;
+    call->hear_ms = UINT64_MAX;
+    call->say_ms = UINT64_MAX;
     call->level = options->is_dialler ? LEVEL_FULL : LEVEL_NONE;
     list_init(&call->link);
     list_init(&call->accepts);

@@ -9,7 +9,7 @@
 #include "node/serve/clock_walk.h"
 #include "node/serve/engine_internal.h"
 
-enum { PEER_VERSION = 1, PEER_ITEMS = 7, PEER_NAME_CHARS = 5 + 64 };
+enum { PEER_VERSION = 2, PEER_ITEMS = 8, PEER_NAME_CHARS = 5 + 64 };
 
 static void
 peer_name(char out[PEER_NAME_CHARS + 1], const struct node_id *node)
@@ -41,6 +41,7 @@ peer_encode(struct buf *out, const struct peer *peer)
     cbor_put_bytes(out, buf_bytes(&peer->sent));
     cbor_put_bytes(out, buf_bytes(&peer->heard[0]));
     cbor_put_bytes(out, buf_bytes(&peer->heard[1]));
+    cbor_put_uint(out, peer->vouched);
     return buf_err(out);
 }
 
@@ -72,6 +73,7 @@ peer_decode(struct peer *peer, struct bytes note)
     take_clock(&cursor, &peer->sent);
     take_clock(&cursor, &peer->heard[0]);
     take_clock(&cursor, &peer->heard[1]);
+    peer->vouched = cbor_get_uint(&cursor);
     rc = cursor_end(&cursor);
     if (rc == ERR_OK &&
         (buf_err(&peer->clock) != ERR_OK || buf_err(&peer->sent) != ERR_OK ||
@@ -193,6 +195,13 @@ peer_set_bases(struct engine *engine, struct peer *peer, struct bytes sent,
         peer->heard[0] = older;
         replace(&peer->heard[0], heard);
     }
+    touch(engine, peer);
+}
+
+void
+peer_set_vouched(struct engine *engine, struct peer *peer, uint64_t sequence)
+{
+    peer->vouched = sequence;
     touch(engine, peer);
 }
 
@@ -340,6 +349,22 @@ read_role(struct engine *engine, struct peer_status *out)
     return rc;
 }
 
+/* What either side has not got, but for what nobody waits for. */
+static void
+count_entries(const struct engine *engine, const struct peer *peer,
+    struct peer_status *out)
+{
+    struct bytes ours = buf_bytes(&engine->clock);
+    struct bytes theirs = buf_bytes(&peer->clock);
+    struct clock_terms terms = {
+        .limits = engine->limits, .limit_count = engine->limit_count};
+
+    terms.only_control = engine->lacks_bodies && !out->lacks_bodies;
+    out->waiting = clock_excess(ours, theirs, &terms);
+    terms.only_control = out->lacks_bodies && !engine->lacks_bodies;
+    out->missing = clock_excess(theirs, ours, &terms);
+}
+
 enum err
 engine_peer_status(
     struct engine *engine, const struct node_id *node, struct peer_status *out)
@@ -363,11 +388,7 @@ engine_peer_status(
     if (rc != ERR_OK) {
         return rc;
     }
-    status.waiting = clock_excess(buf_bytes(&engine->clock),
-        buf_bytes(&peer->clock), engine->lacks_bodies && !status.lacks_bodies);
-    status.missing =
-        clock_excess(buf_bytes(&peer->clock), buf_bytes(&engine->clock),
-            status.lacks_bodies && !engine->lacks_bodies);
+    count_entries(engine, peer, &status);
     call = find_call(engine, node);
     if (call != NULL) {
         struct session_status session;

@@ -308,8 +308,10 @@ open_engine(struct server *server, struct err_msg *msg)
         .work = engine_wants_work,
         .wake = engine_wants_poll,
         .report = on_report};
-    struct engine_options options = {
-        .node = server->node, .ops = &ops, .diag = server->diag};
+    struct engine_options options = {.node = server->node,
+        .ops = &ops,
+        .diag = server->diag,
+        .cosign_every_ms = server->options.cosign_every_ms};
 
     if (engine_new(&server->engine, &options) != ERR_OK) {
         return err_set(msg, ERR_NOMEM, "no memory");

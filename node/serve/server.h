@@ -19,11 +19,14 @@ struct uv_loop_s;
 enum { SERVER_POOL_THREADS = 64, SERVER_STOP_MS = 5 * 1000 };
 
 struct server_options {
-    struct node *node;       /* borrowed */
-    const char *listen;      /* "host:port", "" or NULL: no listener */
-    bool dials;              /* keep calling the peers that have addresses */
-    uint64_t dial_first_ms;  /* 0: the default of config.h */
-    uint64_t dial_max_ms;    /* likewise */
+    struct node *node;      /* borrowed */
+    const char *listen;     /* "host:port", "" or NULL: no listener */
+    bool dials;             /* keep calling the peers that have addresses */
+    uint64_t dial_first_ms; /* 0: the default of config.h */
+    uint64_t dial_max_ms;   /* likewise */
+    /* Between two times of vouching for other nodes' logs; 0: the default of
+     * engine.h, UINT64_MAX: never. */
+    uint64_t cosign_every_ms;
     const struct diag *diag; /* borrowed; may be NULL */
     /* A daemon: SIGINT and SIGTERM stop it, and systemd is told how it is. */
     bool is_service;

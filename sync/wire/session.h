@@ -247,6 +247,12 @@ enum effect_type {
     EFFECT_HANG_UP       /* after what SEND gave: close; always the last */
 };
 
+struct effect_differs {
+    bool heads;
+    bool forks;
+    bool vouches;
+};
+
 struct effect {
     enum effect_type type;
     union {
@@ -277,11 +283,7 @@ struct effect {
         } bases;
         /* Of the length that its type has; nothing else is checked. */
         struct session_word heard;
-        struct {
-            bool heads;
-            bool forks;
-            bool vouches;
-        } differs;
+        struct effect_differs differs;
         uint64_t wake_ms;
         enum bye_reason hang_up;
     } u;

@@ -7,6 +7,7 @@
 
 #include "crypto/base/cbor.h"
 #include "crypto/base/cursor.h"
+#include "storage/vouch.h"
 #include "sync/model/merge.h"
 #include "tests/sim/check.h"
 #include "tests/sim/work.h"
@@ -162,5 +163,40 @@ story_show(struct story *story, char name, size_t record, const char *field)
     say_values(story, name, field, &shown);
     shown_release(&shown);
     record_release(&merged);
+    view_close(view);
+}
+
+/* Of one machine. */
+struct forks {
+    struct story *story;
+    char name;
+};
+
+static bool
+say_fork(void *context, const struct evidence_item *item)
+{
+    const struct forks *forks = context;
+    const struct sim *sim = &forks->story->sim;
+    const struct log_id *log = &item->evidence->log;
+
+    for (size_t i = 0; i < sim->host_count; i++) {
+        if (node_id_equal(host_id(sim->hosts[i]), &log->node)) {
+            sim_say(&forks->story->sim, "%c knows that %s's %s is forked",
+                forks->name, sim->hosts[i]->name,
+                log->kind == LOG_CONTROL ? "control log" : "changes log");
+        }
+    }
+    return true;
+}
+
+void
+story_show_forks(struct story *story, char name)
+{
+    struct forks forks = {story, name};
+    struct view *view = NULL;
+
+    ck_assert_int_eq(
+        view_open(&view, story_host(story, name)->node.store, NULL), ERR_OK);
+    ck_assert_int_eq(view_evidence(view, say_fork, &forks, NULL), ERR_OK);
     view_close(view);
 }

@@ -40,5 +40,7 @@ void story_write(struct story *story, char name, size_t record,
 /* Write down what the machine shows of that field. */
 void story_show(
     struct story *story, char name, size_t record, const char *field);
+/* Write down which logs the machine knows to be forked. */
+void story_show_forks(struct story *story, char name);
 
 #endif

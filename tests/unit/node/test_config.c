@@ -28,11 +28,21 @@ START_TEST(an_empty_text_leaves_the_defaults)
 }
 END_TEST
 
+START_TEST(a_node_may_vouch_for_nothing)
+{
+    struct config config;
+
+    ck_assert_int_eq(parse(&config, "[witness]\nevery = no\n", NULL), ERR_OK);
+    ck_assert_uint_eq(config.cosign_every_ms, UINT64_MAX);
+}
+END_TEST
+
 START_TEST(each_setting_is_read)
 {
     struct config config;
     const char *text = "[sync]\nlisten = [::]:7443\ndial = no\n"
                        "dial_first = 500ms\ndial_max = 2h\n"
+                       "[witness]\nevery = 90s\n"
                        "[api]\nlisten = 127.0.0.1:0\n"
                        "[diag]\nlevel = debug\n";
 
@@ -41,6 +51,7 @@ START_TEST(each_setting_is_read)
     ck_assert(!config.dials);
     ck_assert_uint_eq(config.dial_first_ms, 500);
     ck_assert_uint_eq(config.dial_max_ms, 7200000);
+    ck_assert_uint_eq(config.cosign_every_ms, 90000);
     ck_assert_str_eq(config.api_listen, "127.0.0.1:0");
     ck_assert_int_eq(config.level, DIAG_DEBUG);
 }
@@ -58,6 +69,7 @@ static const struct {
     {"[sync]\ndial_max = 25h\n", "24h"},
     {"[sync]\ndial_max = 1\n", "24h"},
     {"[sync]\ndial_first = 10s\ndial_max = 1s\n", "more than dial_max"},
+    {"[witness]\nevery = yes\n", "24h, as 1m, or no"},
     {"[sync]\nlisten\n", "line 2"},
     {"listen = a:1\n", "there is no setting [] listen"},
     {"[sync]\nlissen = a:1\n", "there is no setting [sync] lissen"},
@@ -164,6 +176,7 @@ config_suite(void)
     TCase *tcase = tcase_create("config");
 
     tcase_add_test(tcase, an_empty_text_leaves_the_defaults);
+    tcase_add_test(tcase, a_node_may_vouch_for_nothing);
     tcase_add_test(tcase, each_setting_is_read);
     tcase_add_loop_test(tcase, a_slip_is_refused_and_named, 0, WRONG_COUNT);
     tcase_add_loop_test(
