@@ -165,6 +165,10 @@ void engine_disown(struct engine *engine, const void *owner);
 /* How many link secrets there are to try. */
 size_t engine_secret_count(const struct engine *engine);
 
+/* Was a log of our own signed in two versions, as far as is known? Then peers
+ * take no more of it, and it is never in step with any. */
+bool engine_is_forked(const struct engine *engine);
+
 /* What is known of a peer, live or from the last time. */
 struct peer_status {
     struct node_id node;

@@ -237,7 +237,7 @@ take_synced(struct call *call)
     call_confirm(call);
     call->was_synced = true;
     /* Without bodies it holds less than we do, whatever its clock says. */
-    if (peer != NULL && !call->lacks_bodies) {
+    if (peer != NULL && !call->lacks_bodies && !engine_is_forked(engine)) {
         peer->confirmed_ms = engine->ops.wall_ms(engine->ops.context);
         peer_set_bases(engine, peer, bytes_of(NULL, 0), bytes_of(NULL, 0));
     }

@@ -22,6 +22,18 @@ marks_limit(const struct engine *engine, const struct log_id *log)
     return UINT64_MAX;
 }
 
+bool
+engine_is_forked(const struct engine *engine)
+{
+    for (size_t i = 0; i < engine->limit_count; i++) {
+        if (node_id_equal(
+                &engine->limits[i].log.node, &engine->node->home.node)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Limits being read. */
 struct reading {
     struct engine *engine;

@@ -356,11 +356,17 @@ count_entries(const struct engine *engine, const struct peer *peer,
 {
     struct bytes ours = buf_bytes(&engine->clock);
     struct bytes theirs = buf_bytes(&peer->clock);
-    struct clock_terms terms = {
-        .limits = engine->limits, .limit_count = engine->limit_count};
+    struct clock_terms terms = {0};
 
+    /* What is stranded in a forked log of ours is in nobody's hands. */
+    if (!engine_is_forked(engine)) {
+        terms.limits = engine->limits;
+        terms.limit_count = engine->limit_count;
+    }
     terms.only_control = engine->lacks_bodies && !out->lacks_bodies;
     out->waiting = clock_excess(ours, theirs, &terms);
+    terms.limits = engine->limits;
+    terms.limit_count = engine->limit_count;
     terms.only_control = out->lacks_bodies && !engine->lacks_bodies;
     out->missing = clock_excess(theirs, ours, &terms);
 }
@@ -395,7 +401,8 @@ engine_peer_status(
         session_status(call->session, &session);
         status.is_connected = true;
         status.is_dialler = call->is_dialler;
-        status.is_synced = session.is_synced && !status.lacks_bodies;
+        status.is_synced = session.is_synced && !status.lacks_bodies &&
+                           !engine_is_forked(engine);
         status.has_headers = (status.lacks_bodies || engine->lacks_bodies) &&
                              call->level == LEVEL_FULL && status.waiting == 0 &&
                              status.missing == 0;

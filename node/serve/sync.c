@@ -10,14 +10,18 @@
 #include "crypto/code.h"
 #include "node/serve/server_internal.h"
 
-/* A one-shot pass gives an office up after so many rounds of calls. */
-enum { SYNC_ROUNDS_MAX = 2 };
+enum {
+    /* A one-shot pass gives an office up after so many rounds of calls, */
+    SYNC_ROUNDS_MAX = 2,
+    /* and lets connections that are in step exchange vouches for so long. */
+    SYNC_SETTLE_MS = 3 * 1000
+};
 
 struct sync_target {
     struct office_id office;
     bool is_synced; /* as far as its office's role lets it */
     bool is_failed;
-    char why[128];
+    char why[160];
 };
 
 struct sync_pass {
@@ -25,7 +29,8 @@ struct sync_pass {
     struct server *server;
     struct sync_request request;
     uint64_t deadline_ms;
-    bool is_done; /* all is decided: `done` is due */
+    bool is_done; /* all is decided: `done` is due at settled_ms */
+    uint64_t settled_ms;
     bool is_stopped;
     struct sync_target *targets;
     size_t target_count;
@@ -53,6 +58,15 @@ add_target(struct sync_pass *pass, const struct office_id *office)
     return rc;
 }
 
+static void
+fail_forked(struct sync_target *target)
+{
+    target->is_failed = true;
+    snprintf(target->why, sizeof(target->why),
+        "this node's own log was signed in two versions, and nobody takes its "
+        "entries any more: see \"corridor status\"");
+}
+
 /* An open connection that is in step already counts at once. */
 static void
 begin_target(struct server *server, struct sync_target *target)
@@ -60,7 +74,9 @@ begin_target(struct server *server, struct sync_target *target)
     struct call *call = engine_find_call(server->engine, &target->office);
     struct dial *dial = dialler_find(server, &target->office);
 
-    if (call != NULL) {
+    if (engine_is_forked(server->engine)) {
+        fail_forked(target);
+    } else if (call != NULL) {
         struct session_status status;
         engine_call_status(call, &status);
         target->is_synced = status.is_synced;
@@ -82,7 +98,30 @@ look(struct sync_pass *pass)
             return;
         }
     }
-    pass->is_done = true;
+    if (!pass->is_done) {
+        pass->is_done = true;
+        pass->settled_ms = node_monotonic_ms(NULL) + SYNC_SETTLE_MS;
+    }
+}
+
+/* Is nothing under way any more that ends with the process? */
+static bool
+is_settled(const struct sync_pass *pass, uint64_t now_ms)
+{
+    struct server *server = pass->server;
+
+    if (server->options.dials || server->options.is_service ||
+        now_ms >= pass->settled_ms) {
+        return true;
+    }
+    for (size_t i = 0; i < pass->target_count; i++) {
+        if (pass->targets[i].is_synced &&
+            engine_find_call(server->engine, &pass->targets[i].office) !=
+                NULL) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Those that have no address here, but have called us. */
@@ -181,7 +220,9 @@ report_to(struct sync_pass *pass, const struct report *report)
             !office_id_equal(&target->office, &report->office)) {
             continue;
         }
-        if (report->type == REPORT_SYNCED) {
+        if (report->type == REPORT_SYNCED && engine_is_forked(server->engine)) {
+            fail_forked(target);
+        } else if (report->type == REPORT_SYNCED) {
             target->is_synced = true;
             if (dial != NULL) {
                 dial->is_wanted = false;
@@ -353,7 +394,8 @@ sync_tick(struct server *server, uint64_t now_ms)
         struct sync_pass *pass = LIST_ITEM(at, struct sync_pass, link);
         at = at->next;
         give_up_failed(pass);
-        if (pass->is_done || now_ms >= pass->deadline_ms) {
+        if ((pass->is_done && is_settled(pass, now_ms)) ||
+            now_ms >= pass->deadline_ms) {
             finish(pass);
             /* Its owner may have ended others: from the front again. */
             at = server->syncs.next;
@@ -370,7 +412,12 @@ sync_wake_ms(const struct server *server)
     for (; at != &server->syncs; at = at->next) {
         struct sync_pass *pass = LIST_ITEM(at, struct sync_pass, link);
         give_up_failed(pass);
-        wake_ms = num_min_u64(wake_ms, pass->is_done ? 0 : pass->deadline_ms);
+        wake_ms = num_min_u64(wake_ms, pass->deadline_ms);
+        if (pass->is_done) {
+            wake_ms = num_min_u64(wake_ms,
+                is_settled(pass, node_monotonic_ms(NULL)) ? 0
+                                                          : pass->settled_ms);
+        }
     }
     return wake_ms;
 }
