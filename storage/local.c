@@ -92,7 +92,9 @@ local_check(struct store *store, uint32_t log, struct err_msg *msg)
     if (state->has_target || state->awaited_count > 0 ||
         state->author.applied != state->edge.size) {
         return err_set(msg, ERR_BUSY,
-            "this node's own log is not fully read back yet; sync first");
+            "this node's own log is not fully read back yet (an older copy of "
+            "its home was put back): sync with the offices that hold the rest; "
+            "if none does any more, enrol a new node of this office");
     }
     return ERR_OK;
 }
