@@ -56,6 +56,14 @@ enum {
 enum err env_open(struct env **out, const char *dir,
     const struct env_options *options, struct err_msg *msg) MUST_USE;
 void env_close(struct env *env);
+/*
+ * Open to read and no more, whoever else has it open: nothing is created,
+ * written or owned. ERR_NOT_FOUND: there is none; ERR_VERSION; ERR_DENIED;
+ * ERR_BUSY: too many readers; ERR_IO. Once a process: LMDB loses its locks
+ * when the second of two is closed.
+ */
+enum err env_open_reading(
+    struct env **out, const char *dir, struct err_msg *msg) MUST_USE;
 
 /* Double the map; waits until no transaction is open. */
 enum err env_grow(struct env *env, struct err_msg *msg) MUST_USE;

@@ -151,6 +151,7 @@ check_run(struct check_result *out, const struct check_options *options,
     trusted_release(&check.trusted);
     since_release(&check.since);
     tree_close(&check.root);
+    glance_close(check.glance);
     mem_free(check.cosigners);
     mem_free(check.cosigner_offices);
     mem_free(check.found);

@@ -97,6 +97,9 @@ struct check_log {
     struct check_former *formers; /* older ones that others vouch for */
     size_t former_count;
     uint64_t windows_told; /* tiles of headers whose findings were told */
+    uint64_t given;        /* entries for the ledger */
+    size_t number;         /* in a home */
+    bool is_frozen;        /* after a fork: nobody waits for more of it */
 };
 
 struct check_result {

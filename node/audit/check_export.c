@@ -339,6 +339,7 @@ read_log(struct check *check, const char *path)
     if (rc == ERR_OK && log != NULL) {
         log->id = facts.log;
         log->size = facts.size;
+        log->given = facts.size;
         log->root = facts.root;
         log->is_signed = facts.is_signed;
         log->trust = check_trust_given(check, &facts);
@@ -375,8 +376,8 @@ check_one(struct check *check, struct check_log *log)
 }
 
 /* Which keys are believed, and which are not. */
-static void
-tell_trust(struct check *check)
+void
+check_tell_trust(struct check *check)
 {
     struct check_result *result = check->result;
 
@@ -429,7 +430,7 @@ check_export(struct check *check)
     }
     if (rc == ERR_OK) {
         since_missing(check);
-        tell_trust(check);
+        check_tell_trust(check);
     } else if (check->msg != NULL && check->msg->text[0] == '\0') {
         rc = err_set(
             check->msg, rc, "read %s: %s", check->options->path, err_text(rc));

@@ -338,9 +338,9 @@ add_logs(struct check *check, struct ledger *ledger)
         const struct check_log *log = &check->result->logs[i];
         const bool is_usable = log->is_whole && log->has_headers;
         const struct ledger_log given = {.id = log->id,
-            .size = is_usable ? log->size : 0,
+            .size = is_usable ? log->given : 0,
             .handle = i,
-            .is_partial = !is_usable};
+            .is_partial = !is_usable || log->is_frozen};
 
         if (!is_usable) {
             findings_remark(&check->result->findings, true,
@@ -356,12 +356,12 @@ add_logs(struct check *check, struct ledger *ledger)
 }
 
 static enum err
-run_ledger(struct check *check, struct windows *windows)
+run_ledger(struct check *check, const struct ledger_source *source)
 {
     struct ledger *ledger = NULL;
     const struct ledger_options options = {.corridor = check->result->corridor,
         .wall_ms = check->options->now_s * 1000,
-        .source = {source_read, windows},
+        .source = *source,
         .watch = {.context = check, .finding = check_ledger_finding}};
     enum err rc = ledger_new(&ledger, &options);
 
@@ -379,12 +379,18 @@ run_ledger(struct check *check, struct windows *windows)
 }
 
 enum err
+check_judge(struct check *check, const struct ledger_source *source)
+{
+    return can_judge(check) ? run_ledger(check, source)
+                            : check_gather_cosigners(check, NULL);
+}
+
+enum err
 check_headers(struct check *check)
 {
     struct windows windows = {.check = check};
-    const bool judges = can_judge(check);
-    enum err rc = judges ? run_ledger(check, &windows)
-                         : check_gather_cosigners(check, NULL);
+    const struct ledger_source source = {source_read, &windows};
+    enum err rc = check_judge(check, &source);
 
     if (rc == ERR_OK) {
         rc = read_rest(&windows);

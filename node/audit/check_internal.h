@@ -7,6 +7,7 @@
 #include "node/audit/check.h"
 #include "node/audit/log_files.h"
 #include "node/audit/trusted.h"
+#include "storage/glance.h"
 #include "sync/audit/ledger.h"
 
 /* A checkpoint kept from before. */
@@ -31,8 +32,10 @@ struct check {
     struct check_result *result;
     struct trusted trusted;
     struct since since;
-    struct tree root; /* of an export or a log; fd -1: none */
-    bool is_whole;    /* PATH is a whole export or a home, not one log */
+    struct tree root;      /* of an export or a log; fd -1: none */
+    bool is_whole;         /* PATH is a whole export or a home, not one log */
+    struct glance *glance; /* a home; NULL: none */
+    bool holds_changes;    /* it holds the body of some change */
     struct note_key *cosigners; /* keys that cosignatures may be by */
     uint32_t *cosigner_offices; /* of the membership; UINT32_MAX: outside */
     size_t cosigner_count;
@@ -82,6 +85,10 @@ enum err check_gather_cosigners(
  * holds; `vouch` is brought up to date. */
 enum err check_cosignatures(struct check *check, const struct log_id *log,
     struct bytes note, struct check_vouch *vouch) MUST_USE;
+/* One that a home keeps, over entries that it holds: does it hold under the
+ * key of its member? */
+enum err check_member_cosignature(struct check *check, struct check_log *log,
+    const struct cosignature *cosignature) MUST_USE;
 /* Given witnesses who have signed nothing of what was looked at. */
 void check_absent_witnesses(struct check *check);
 /* Of every log, where its own signature holds. */
@@ -113,6 +120,8 @@ enum err check_export(struct check *check) MUST_USE;
 /* The folder of a log below the export. */
 enum err check_open_log(
     struct tree *out, const struct tree *root, const char *path) MUST_USE;
+/* Say of which logs the keys are not believed. */
+void check_tell_trust(struct check *check);
 /* A new log of the result; NULL without memory. */
 struct check_log *check_add_log(struct check *check);
 /* List the logs of an export: their paths below it. */
@@ -127,6 +136,9 @@ void log_list_release(struct log_list *list);
 
 /* check_headers.c: headers against leaves, and the ledger they make. */
 enum err check_headers(struct check *check) MUST_USE;
+/* The ledger alone, of a source whose handles are indices in the result. */
+enum err check_judge(
+    struct check *check, const struct ledger_source *source) MUST_USE;
 
 /* check_ledger.c: the finding of a ledger's fault; FINDING_CODES: none. */
 enum finding_code check_code_of(enum ledger_fault fault);

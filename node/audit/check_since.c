@@ -165,48 +165,62 @@ keep_evidence(struct check *check, const struct fork_file *file, bool *out_made)
     return rc == ERR_NOMEM ? rc : ERR_OK;
 }
 
-/* A tree on the disk, and the checkpoint of it. */
+/* A tree on the disk, in a folder or a home, and the checkpoint of it. */
 struct side {
     const struct tree *root;
     const char *path;
+    struct glance *glance; /* NULL: in the folder */
+    size_t number;
     uint64_t size;
     const struct hash *signed_root;
     struct bytes note;
 };
 
-/*
- * The root that the larger tree has at `size`, with its proof. False: its
- * files do not give it.
- */
+/* A root and its proof, from one source of nodes. */
 static enum err
-prove(const struct side *larger, uint64_t size, struct hash *out_root,
-    struct merkle_proof *out_proof, bool *out_holds)
+prove_by(const struct merkle_source *nodes, const struct side *larger,
+    uint64_t size, struct fork_file *out, bool *out_holds)
 {
-    struct tree folder = {-1};
-    struct tile_source source = {.folder = &folder, .size = larger->size};
-    const struct merkle_source nodes = tile_source(&source);
     const struct merkle_claim claim = {
         .size = larger->size, .root = larger->signed_root};
+    enum err rc = merkle_source_root(&out->root, nodes, size);
+
+    if (rc == ERR_OK) {
+        rc = merkle_prove_consistency(&out->proof, nodes, size, larger->size);
+    }
+    *out_holds = rc == ERR_OK && merkle_verify_consistency(size, &out->root,
+                                     &claim, &out->proof) == ERR_OK;
+    return rc == ERR_NOMEM ? rc : ERR_OK;
+}
+
+/*
+ * The root that the larger tree has at `size`, with its proof. Not
+ * *out_holds: what is on the disk does not give it.
+ */
+static enum err
+prove(const struct side *larger, uint64_t size, struct fork_file *out,
+    bool *out_holds)
+{
+    struct glance_nodes stored = {larger->glance, larger->number};
+    struct tree folder = {-1};
+    struct tile_source tiles = {.folder = &folder, .size = larger->size};
+    struct merkle_source nodes = glance_nodes(&stored);
     enum err rc = ERR_OK;
 
     *out_holds = size == larger->size;
     if (*out_holds) {
-        *out_root = *larger->signed_root;
-        *out_proof = (struct merkle_proof){.count = 0};
+        out->root = *larger->signed_root;
+        out->proof = (struct merkle_proof){.count = 0};
         return ERR_OK;
     }
-    rc = check_open_log(&folder, larger->root, larger->path);
-    if (rc == ERR_OK) {
-        rc = merkle_source_root(out_root, &nodes, size);
+    if (larger->glance == NULL) {
+        nodes = tile_source(&tiles);
+        rc = check_open_log(&folder, larger->root, larger->path);
     }
     if (rc == ERR_OK) {
-        rc = merkle_prove_consistency(out_proof, &nodes, size, larger->size);
+        rc = prove_by(&nodes, larger, size, out, out_holds);
     }
-    if (rc == ERR_OK) {
-        *out_holds = merkle_verify_consistency(
-                         size, out_root, &claim, out_proof) == ERR_OK;
-    }
-    tile_source_release(&source);
+    tile_source_release(&tiles);
     tree_close(&folder);
     return rc == ERR_NOMEM ? rc : ERR_OK;
 }
@@ -218,7 +232,7 @@ tell_rewritten(struct check *check, const struct check_log *log,
 {
     struct fork_file file = {.older = smaller->note, .newer = larger->note};
     bool holds = false;
-    enum err rc = prove(larger, smaller->size, &file.root, &file.proof, &holds);
+    enum err rc = prove(larger, smaller->size, &file, &holds);
 
     if (rc != ERR_OK) {
         return rc;
@@ -240,28 +254,47 @@ tell_rewritten(struct check *check, const struct check_log *log,
     return rc;
 }
 
+static struct side
+side_of(const struct check *check, const struct check_log *log)
+{
+    return (struct side){.root = &check->root,
+        .path = log->path,
+        .glance = check->glance,
+        .number = log->number,
+        .size = log->size,
+        .signed_root = &log->root,
+        .note = buf_bytes(&log->note)};
+}
+
+static struct side
+former_side(const struct check *check, const struct since_item *item)
+{
+    return (struct side){.root = &check->since.tree,
+        .path = item->path,
+        .size = item->size,
+        .signed_root = &item->root,
+        .note = buf_bytes(&item->note)};
+}
+
 /* It is shorter than before: rolled back, or, if the entries of before are at
  * hand and lead elsewhere, rewritten. */
 static enum err
 compare_shorter(
     struct check *check, struct check_log *log, const struct since_item *item)
 {
-    const struct side now = {
-        &check->root, log->path, log->size, &log->root, buf_bytes(&log->note)};
-    const struct side before = {&check->since.tree, item->path, item->size,
-        &item->root, buf_bytes(&item->note)};
-    struct hash root;
-    struct merkle_proof proof;
+    const struct side now = side_of(check, log);
+    const struct side before = former_side(check, item);
+    struct fork_file file;
     bool holds = false;
     enum err rc = ERR_OK;
 
     if (check->since.has_tree && log->size > 0) {
-        rc = prove(&before, log->size, &root, &proof, &holds);
+        rc = prove(&before, log->size, &file, &holds);
     }
     if (rc != ERR_OK) {
         return rc;
     }
-    if (holds && !hash_equal(&root, &log->root)) {
+    if (holds && !hash_equal(&file.root, &log->root)) {
         return tell_rewritten(check, log, &now, &before);
     }
     findings_add(&check->result->findings, place_of(log, POSITION_NONE),
@@ -277,10 +310,8 @@ static enum err
 compare_item(struct check *check, struct check_log *log,
     const struct since_item *item, const struct root_wanted *root)
 {
-    const struct side now = {
-        &check->root, log->path, log->size, &log->root, buf_bytes(&log->note)};
-    const struct side before = {&check->since.tree, item->path, item->size,
-        &item->root, buf_bytes(&item->note)};
+    const struct side now = side_of(check, log);
+    const struct side before = former_side(check, item);
 
     if (item->size > log->size) {
         return compare_shorter(check, log, item);

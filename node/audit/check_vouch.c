@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cosignatures: who else has seen what a log's owner signed. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "crypto/base/mem.h"
+#include "crypto/base/num.h"
 #include "node/audit/check_internal.h"
 #include "sync/model/log_key.h"
 
@@ -192,13 +194,13 @@ check_gather_cosigners(struct check *check, const struct membership *membership)
             &node->cert.keys.cosign);
         put_key(check, &key, node->office);
     }
-    if (membership == NULL && check->is_whole) {
+    if (membership == NULL && check->is_whole && check->glance == NULL) {
         rc = put_claimed(check);
     }
     if (rc == ERR_OK) {
         put_given(check, membership);
     }
-    if (rc == ERR_OK && membership != NULL && check->root.fd >= 0) {
+    if (rc == ERR_OK && membership != NULL && check->glance == NULL) {
         rc = check_claims(check, membership);
     }
     return rc;
@@ -385,6 +387,40 @@ check_all_cosignatures(struct check *check)
         }
     }
     return rc;
+}
+
+enum err
+check_member_cosignature(struct check *check, struct check_log *log,
+    const struct cosignature *cosignature)
+{
+    struct check_vouch *vouch = &log->vouch;
+
+    for (size_t i = 0; i < check->cosigner_count; i++) {
+        struct key_name name;
+
+        key_name_parse(&name, bytes_text(check->cosigners[i].name));
+        if (name.role != KEY_OF_COSIGNER ||
+            !node_id_equal(&name.log.node, &cosignature->cosigner)) {
+            continue;
+        }
+        if (cosignature_check(cosignature, &check->result->corridor,
+                &check->cosigners[i].key) != ERR_OK) {
+            findings_add(&check->result->findings, place_of(log, POSITION_NONE),
+                FINDING_COSIGNATURE_BAD,
+                "a cosignature over %" PRIu64 " entries does not hold",
+                cosignature->size);
+            return ERR_OK;
+        }
+        if (cosignature->size > vouch->size) {
+            *vouch = (struct check_vouch){.size = cosignature->size};
+        }
+        if (cosignature->size == vouch->size &&
+            check->cosigner_offices[i] != office_of(check, &log->id)) {
+            vouch->offices++;
+            vouch->newest_s = num_max_u64(vouch->newest_s, cosignature->time);
+        }
+    }
+    return ERR_OK;
 }
 
 void
