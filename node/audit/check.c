@@ -38,6 +38,7 @@ check_result_release(struct check_result *result)
     mem_free(result->logs);
     findings_release(&result->findings);
     buf_release(&result->evidence);
+    json_decref(result->shown);
     *result = (struct check_result){0};
 }
 

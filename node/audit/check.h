@@ -8,6 +8,8 @@
 #ifndef CORRIDOR_NODE_AUDIT_CHECK_H
 #define CORRIDOR_NODE_AUDIT_CHECK_H
 
+#include <jansson.h>
+
 #include "crypto/keys.h"
 #include "node/audit/finding.h"
 #include "node/audit/tree.h"
@@ -116,6 +118,7 @@ struct check_result {
     size_t log_count;
     size_t log_capacity;
     struct buf evidence; /* corridor-fork@v1 of the first rewritten log */
+    json_t *shown; /* what a disclosure that holds says: node/audit/shown.h */
 };
 
 /*

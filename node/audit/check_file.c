@@ -7,6 +7,7 @@
 #include "crypto/fork_file.h"
 #include "crypto/text.h"
 #include "node/audit/check_internal.h"
+#include "node/audit/shown.h"
 #include "sync/model/disclosure.h"
 #include "sync/model/log_key.h"
 
@@ -248,8 +249,17 @@ judge_disclosure(struct check *check, const struct disclosure *disclosure)
         findings_add(findings, place_of(log, disclosure->proof.index),
             FINDING_DISCLOSURE_WRONG,
             "what is shown as this change is not what was sealed in it");
+        return ERR_OK;
     }
-    return ERR_OK;
+    rc = shown_change(buf_bytes(&disclosure->plaintext), &check->result->shown);
+    if (rc != ERR_OK && rc != ERR_NOMEM) {
+        findings_remark(findings, false,
+            "what the change says cannot be shown: %s. It is what was sealed, "
+            "and breaks its form or is of a later version",
+            err_text(rc));
+        rc = ERR_OK;
+    }
+    return rc;
 }
 
 static enum err

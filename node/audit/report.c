@@ -173,7 +173,8 @@ report_json(const struct check_result *result)
     const struct findings *findings = &result->findings;
 
     return json_pack(
-        "{s:s, s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "{s:s, s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:O?}",
         "kind", check_kind_text(result->kind), "verdict",
         report_verdict_text(check_verdict(result)), "corridor",
         result->has_corridor ? hex_json(result->corridor.bytes) : json_null(),
@@ -182,5 +183,6 @@ report_json(const struct check_result *result)
         number(result->offices), "nodes", number(result->nodes),
         "findings_total", number(findings_total(findings)), "findings",
         findings_json(findings), "counts", counts_json(findings), "not_checked",
-        remarks_json(findings), "logs", logs_json(result));
+        remarks_json(findings), "logs", logs_json(result), "change",
+        result->shown);
 }

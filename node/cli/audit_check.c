@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "crypto/base/mem.h"
 #include "node/audit/check.h"
 #include "node/audit/report.h"
 #include "node/cli/audit.h"
@@ -139,6 +140,59 @@ print_logs(struct cli *cli, const struct check_result *result, uint64_t now_s)
     return cli_print_sheet(cli, &sheet);
 }
 
+/* "  status: set "new"": what an operation does. */
+static void
+print_operation(struct cli *cli, const json_t *operation)
+{
+    const json_t *field = json_object_get(operation, "field");
+    const json_t *value = json_object_get(operation, "value");
+    const char *reason = cli_text(operation, "reason");
+    const json_int_t names =
+        json_integer_value(json_object_get(operation, "names"));
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    (void)fprintf(cli->out, "  ");
+    if (json_is_string(field)) {
+        text_print(cli->out, json_string_value(field));
+    } else {
+        (void)fprintf(
+            cli->out, "field %lld", (long long)json_integer_value(field));
+    }
+    (void)fprintf(cli->out, ": %s ", cli_text(operation, "does"));
+    text_print(cli->out, json_is_string(value) ? json_string_value(value)
+                         : text != NULL        ? text
+                                               : "?");
+    if (names > 0) {
+        (void)fprintf(cli->out, " (of %lld earlier)", (long long)names);
+    }
+    if (reason[0] != '\0') {
+        (void)fprintf(cli->out, ", because: ");
+        text_print(cli->out, reason);
+    }
+    (void)fputc('\n', cli->out);
+    mem_free(text);
+}
+
+/* What a disclosed change says. */
+static void
+print_change(struct cli *cli, const json_t *change)
+{
+    const json_t *operations = json_object_get(change, "operations");
+
+    if (change == NULL) {
+        return;
+    }
+    (void)fprintf(cli->out, "\nThe change %s the %s %s:\n",
+        json_is_true(json_object_get(change, "creates")) ? "creates" : "is of",
+        json_is_string(json_object_get(change, "kind"))
+            ? cli_text(change, "kind")
+            : "record",
+        cli_text(change, "record"));
+    for (size_t i = 0; i < json_array_size(operations); i++) {
+        print_operation(cli, json_array_get(operations, i));
+    }
+}
+
 static void
 print_remarks(struct cli *cli, const struct findings *findings)
 {
@@ -190,6 +244,7 @@ print_report(struct cli *cli, const struct check_result *result, uint64_t now_s)
     }
     print_findings(cli, &result->findings);
     exit = print_logs(cli, result, now_s);
+    print_change(cli, result->shown);
     print_remarks(cli, &result->findings);
     print_verdict(cli, result);
     return exit;

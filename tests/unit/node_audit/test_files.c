@@ -6,6 +6,7 @@
 #include "crypto/base/mem.h"
 #include "node/audit/check.h"
 #include "node/audit/report.h"
+#include "node/audit/shown.h"
 #include "storage/disk.h"
 #include "sync/model/log_key.h"
 #include "tests/lib/examples.h"
@@ -189,6 +190,53 @@ START_TEST(the_report_for_machines_holds_it_all)
 }
 END_TEST
 
+START_TEST(a_disclosure_says_what_the_change_does)
+{
+    struct buf file = {0};
+    struct check_result result;
+    const json_t *operation = NULL;
+
+    examples_get("disclosure/file", &file);
+    (void)check(buf_bytes(&file), &result);
+    ck_assert_ptr_nonnull(result.shown);
+    ck_assert_str_eq(
+        json_string_value(json_object_get(result.shown, "kind")), "case");
+    ck_assert_str_eq(json_string_value(json_object_get(result.shown, "record")),
+        "01a0c4506c00377055e9012cb2b5baf4");
+    ck_assert(json_is_true(json_object_get(result.shown, "creates")));
+    operation = json_array_get(json_object_get(result.shown, "operations"), 0);
+    ck_assert_str_eq(
+        json_string_value(json_object_get(operation, "does")), "set");
+    check_result_release(&result);
+    buf_release(&file);
+}
+END_TEST
+
+static const struct {
+    const char *bytes; /* CBOR of a plaintext, as it is behind its size */
+    size_t size;
+} broken[] = {
+    {"\x80", 1},             /* an empty array */
+    {"\x83\x40\x03\x80", 4}, /* would hold, with no operations */
+    {"\x83\x40\x03\x81\x80", 5},
+    {"\x83\x40\x03\x81\x83\x01\x09\x00", 8},
+    {"\x83\x40\x03\x80\x00", 5},
+};
+
+START_TEST(a_change_that_breaks_its_form_is_not_shown)
+{
+    uint8_t padded[32] = {0};
+    json_t *json = NULL;
+    enum err rc = ERR_OK;
+
+    padded[0] = (uint8_t)(sizeof(padded) - 1 - broken[_i].size);
+    memcpy(padded + 1, broken[_i].bytes, broken[_i].size);
+    rc = shown_change(bytes_of(padded, sizeof(padded)), &json);
+    ck_assert_int_eq(rc, _i == 1 ? ERR_OK : ERR_MALFORMED);
+    json_decref(json);
+}
+END_TEST
+
 static Suite *
 files_suite(void)
 {
@@ -201,6 +249,9 @@ files_suite(void)
     tcase_add_loop_test(all, no_flipped_bit_is_what_it_was, 0, 3);
     tcase_add_loop_test(all, no_cut_file_is_what_it_was, 0, 3);
     tcase_add_loop_test(all, a_file_survives_each_failing_allocation, 0, 4);
+    tcase_add_test(all, a_disclosure_says_what_the_change_does);
+    tcase_add_loop_test(all, a_change_that_breaks_its_form_is_not_shown, 0,
+        sizeof(broken) / sizeof(broken[0]));
     tcase_add_test(all, without_a_key_nothing_is_called_clean);
     tcase_add_test(all, the_report_for_machines_holds_it_all);
     suite_add_tcase(suite, all);
