@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "crypto/base/mem.h"
+#include "tests/bench/command.h"
 
 enum { EDITS_EACH = 1000, INDEX_EACH = 10000, BATCH_BYTES = 1024 * 1024 };
 
@@ -31,6 +32,24 @@ double
 bench_cpu(void)
 {
     return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+double
+bench_mib(const char *path, const char *name)
+{
+    char line[256];
+    double kib = -1;
+    FILE *file = fopen(path, "r");
+
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        if (strncmp(line, name, strlen(name)) == 0) {
+            kib = strtod(line + strlen(name), NULL);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return kib / 1024;
 }
 
 size_t
@@ -137,6 +156,7 @@ static const struct {
     {"query", measure_query},
     {"sync", measure_sync},
     {"start", measure_start},
+    {"audit", measure_audit},
 };
 
 /* Check's tests take no arguments. */
@@ -176,7 +196,7 @@ static int
 usage(void)
 {
     fprintf(stderr, "usage: bench [--scale small|full] [--json FILE] "
-                    "[--only local|wire|query|sync|start]\n");
+                    "[--only local|wire|query|sync|start|audit]\n");
     return 2;
 }
 
@@ -194,6 +214,9 @@ main(int argc, char **argv)
     int option = 0;
     int failures = 0;
 
+    if (argc > 1 && strcmp(argv[1], COMMAND_OPTION) == 0) {
+        return command_child(argc - 1, argv + 1);
+    }
     bench.program = argv[0];
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {

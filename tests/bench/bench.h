@@ -29,6 +29,9 @@ size_t bench_scale(const struct bench *bench, size_t small, size_t full);
 double bench_now(void);
 double bench_cpu(void);
 
+/* A line such as "VmHWM:   1234 kB" of a file below /proc, in MiB; -1. */
+double bench_mib(const char *path, const char *name);
+
 /* Fail with what the store said. */
 void bench_must(enum err rc, const struct err_msg *msg, const char *what);
 
@@ -67,6 +70,7 @@ void measure_wire(struct bench *bench);
 void measure_local(struct bench *bench);
 void measure_query(struct bench *bench);
 void measure_start(struct bench *bench);
+void measure_audit(struct bench *bench);
 /* What measure_start runs in a process of its own. */
 int measure_start_child(const char *dir);
 

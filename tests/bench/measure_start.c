@@ -42,25 +42,6 @@ draw(void *context, void *out, size_t size)
     keys_random(out, size);
 }
 
-/* "Anonymous: 1234 kB" of the process itself, and so on. */
-static double
-read_mib(const char *path, const char *name)
-{
-    char line[256];
-    double kib = -1;
-    FILE *file = fopen(path, "r");
-
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, name, strlen(name)) == 0) {
-            kib = strtod(line + strlen(name), NULL);
-        }
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return kib / 1024;
-}
-
 static enum err
 open_and_look(const char *dir, const struct opening *opening,
     struct opened *out, struct err_msg *msg)
@@ -91,7 +72,7 @@ open_and_look(const char *dir, const struct opening *opening,
         rc = view_stat(view, &stat, msg);
     }
     out->seconds = bench_now() - start;
-    out->anonymous_mib = read_mib("/proc/self/smaps_rollup", "Anonymous:");
+    out->anonymous_mib = bench_mib("/proc/self/smaps_rollup", "Anonymous:");
     view_close(view);
     store_close(store);
     schema_free(schema);
