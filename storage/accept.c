@@ -199,6 +199,26 @@ append_all(struct store *store, uint32_t log, const struct batch *batch,
     return rc;
 }
 
+/*
+ * While a log was frozen, clocks counted no more of it than was here. Once a
+ * cut lets it grow, what was applied meanwhile has to be ranked by all that it
+ * counts, as by those who had that from the first.
+ */
+static bool
+was_counted_short(const struct store *store, uint32_t log)
+{
+    uint64_t held = store->states[log]->edge.size;
+
+    for (size_t i = 0; store->states[log]->is_forked && i < store->state_count;
+         i++) {
+        if (vclock_get(&store->states[i]->author.clock, log) > held &&
+            fork_cut(store, log) > held) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What the batch brings, once it is verified: append, apply, keep the head. */
 static enum err
 take_in(struct store *store, const struct batch *batch,
@@ -211,6 +231,9 @@ take_in(struct store *store, const struct batch *batch,
 
     store->is_dirty = true;
     rc = state_log(store, &batch->log, &log);
+    if (rc == ERR_OK && was_counted_short(store, log)) {
+        store->rebuild_due = true;
+    }
     if (rc == ERR_OK) {
         rc = append_all(store, log, batch, msg);
     }

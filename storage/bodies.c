@@ -72,8 +72,11 @@ bodies_told(const struct store *store, const struct log_state *state)
 bool
 bodies_is_hole(const struct store *store, const struct stored_entry *stored)
 {
+    const struct author *author = &store->states[stored->dot.log]->author;
+
+    /* A change in a control log is void, whatever it holds. */
     return stored->entry.kind == ENTRY_CHANGE && !stored->entry.has_body &&
-           !bodies_unwanted(store);
+           author->id.kind == LOG_CHANGES && !bodies_unwanted(store);
 }
 
 /* Entries of the batch that are held already, from the first hole on. */
