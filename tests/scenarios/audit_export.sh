@@ -41,6 +41,7 @@ c pnh sample --cases "$count" --seed 5 >"$WORK/cases.jsonl"
 need c pnh import "$WORK/cases.jsonl"
 need c bkk new case country=KH status=new
 need synced 60 pnh bkk
+need c pnh sync --timeout 60 # nothing is on its way that exports would hold
 
 claim "an export says what it wrote" export_is pnh with \
     '[.logs[] | select(.files > 0)] | length' 4

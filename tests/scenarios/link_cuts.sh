@@ -34,9 +34,10 @@ stop_daemon vte
 stop_link whole
 whole=$(bytes_over whole)
 
-# At a pace at which what has passed is soon on the disk, on any machine.
+# At a pace, and with a rest, in which what has passed gets to the disk: how
+# much is sent twice is not to depend on how fast that is.
 cut=$((whole / 12))
-start_link broken pnh --cut-bytes "$cut" --rate $((whole / 3))
+start_link broken pnh --cut-bytes "$cut" --rate $((whole / 3)) --linger 250
 need c bkk peer add "Office of pnh" "127.0.0.1:${PORT[broken]}"
 start_daemon bkk
 claim "over one that is cut every $((cut / 1000)) kB" synced 180 pnh bkk
@@ -46,7 +47,7 @@ cuts=$(jq .cuts "$WORK/broken.json")
 say "$whole bytes uncut; $broken with $cuts cuts:" \
     "$(((broken - whole) * 1000 / whole)) per mille more"
 claim "it was cut indeed" at_least "$cuts" 10
-claim "few bytes were sent twice" at_most "$broken" "$((whole * 3 / 2))"
+claim "few bytes were sent twice" at_most "$broken" "$((whole * 2))"
 
 # One that is cut by the clock, a few times, and holds then. What may pass in
 # the lives of all that are cut is an eighth of the whole, in each direction;

@@ -5,7 +5,7 @@
  *
  *   proxy --to HOST:PORT --port-file FILE [--record FILE] [--gate FILE]
  *         [--cut-bytes N] [--cut-ms N] [--cuts N] [--stall-bytes N]
- *         [--rate N]
+ *         [--rate N] [--linger MS]
  *
  * It listens on a port of the system's choice on 127.0.0.1 and writes the
  * number to the port file. --record writes down the bytes of both directions
@@ -18,6 +18,8 @@
  * --rate lets so many bytes a second pass in each direction, counted from
  * when the connection began. One that the clock will cut never passes more
  * than belongs to its time, however late this machine comes to cutting it.
+ * One that is cut by bytes stands still for --linger milliseconds first, in
+ * which the receiver can deal with what it got.
  *
  * It ends with SIGTERM, and then says how many connections and bytes there
  * were, as JSON, on standard output.
@@ -56,6 +58,7 @@ struct pair {
     int fds[2];           /* who called, and whom we called; -1: free */
     struct flow flows[2]; /* flows[i] comes from fds[i] */
     uint64_t opened_ms;
+    uint64_t full_ms; /* since when it has passed all that it may; 0: not yet */
 };
 
 struct proxy {
@@ -68,6 +71,7 @@ struct proxy {
     uint64_t cuts_left;
     uint64_t stall_bytes;
     uint64_t rate; /* 0: without limit */
+    uint64_t linger_ms;
     uint64_t connections;
     uint64_t cuts;
     uint64_t bytes[2];
@@ -141,6 +145,7 @@ take_caller(struct proxy *proxy)
     }
     pair->fds[0] = fd;
     pair->opened_ms = now_ms();
+    pair->full_ms = 0;
     for (size_t i = 0; i < 2; i++) {
         pair->flows[i].begin = pair->flows[i].end = 0;
         pair->flows[i].passed = 0;
@@ -250,12 +255,15 @@ flow_write(struct pair *pair, size_t i)
 
 /* Is it time to cut this one? */
 static bool
-is_cut(struct proxy *proxy, const struct pair *pair)
+is_cut(struct proxy *proxy, struct pair *pair)
 {
-    bool is_due =
-        (proxy->cut_bytes > 0 && passed(pair) >= proxy->cut_bytes) ||
-        (proxy->cut_ms > 0 && now_ms() - pair->opened_ms >= proxy->cut_ms);
+    uint64_t now = now_ms();
+    bool is_due = proxy->cut_ms > 0 && now - pair->opened_ms >= proxy->cut_ms;
 
+    if (proxy->cut_bytes > 0 && passed(pair) >= proxy->cut_bytes) {
+        pair->full_ms = pair->full_ms == 0 ? now : pair->full_ms;
+        is_due = is_due || now - pair->full_ms >= proxy->linger_ms;
+    }
     if (!is_due || proxy->cuts_left == 0) {
         return false;
     }
@@ -369,7 +377,7 @@ usage(void)
     fprintf(stderr, "usage: proxy --to HOST:PORT --port-file FILE "
                     "[--record FILE] [--gate FILE] [--cut-bytes N] "
                     "[--cut-ms N] [--cuts N] [--stall-bytes N] "
-                    "[--rate N]\n");
+                    "[--rate N] [--linger MS]\n");
     return 2;
 }
 
@@ -383,7 +391,8 @@ take_option(struct proxy *proxy, const char *name, const char *value,
         uint64_t *number;
     } numbers[] = {{"--cut-bytes", &proxy->cut_bytes},
         {"--cut-ms", &proxy->cut_ms}, {"--cuts", &proxy->cuts_left},
-        {"--stall-bytes", &proxy->stall_bytes}, {"--rate", &proxy->rate}};
+        {"--stall-bytes", &proxy->stall_bytes}, {"--rate", &proxy->rate},
+        {"--linger", &proxy->linger_ms}};
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         if (strcmp(name, numbers[i].name) == 0) {
