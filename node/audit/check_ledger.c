@@ -108,6 +108,44 @@ tell_found(struct check *check, const struct membership *membership)
     return rc;
 }
 
+/* Did all control entries get their verdict? Else nobody knows who else was
+ * let in. */
+static bool
+controls_are_judged(const struct check *check, const struct ledger *ledger)
+{
+    for (size_t i = 0; i < check->result->log_count; i++) {
+        const struct check_log *log = &check->result->logs[i];
+        struct ledger_result figures;
+
+        if (log->id.kind == LOG_CONTROL &&
+            (ledger_result(ledger, &log->id, &figures) != ERR_OK ||
+                figures.judged < figures.size)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* No certificate names the log's node; or none that could be judged. */
+static void
+tell_stranger(struct check *check, const struct ledger *ledger,
+    const struct check_log *log)
+{
+    char label[LOG_LABEL_BYTES];
+
+    if (controls_are_judged(check, ledger)) {
+        findings_add(&check->result->findings, place_of(log, POSITION_NONE),
+            FINDING_NOT_A_MEMBER,
+            "no office of the corridor has certified the node that wrote it");
+        return;
+    }
+    log_label(label, &log->id);
+    findings_remark(&check->result->findings, true,
+        "log %s: whether an office certified its node could not be judged, "
+        "since not all statements could",
+        label);
+}
+
 /* Names, rights and figures of one log; its node may be no member. */
 static enum err
 take_log(
@@ -125,9 +163,7 @@ take_log(
     log->voids = figures.judged - figures.voids[VOID_NONE];
     log->grants = figures.grants;
     if (node == NULL) {
-        findings_add(&check->result->findings, place_of(log, POSITION_NONE),
-            FINDING_NOT_A_MEMBER,
-            "no office of the corridor has certified the node that wrote it");
+        tell_stranger(check, ledger, log);
         return ERR_OK;
     }
     snprintf(log->office, sizeof(log->office), "%s",
