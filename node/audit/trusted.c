@@ -6,6 +6,7 @@
 #include "crypto/base/cursor.h"
 #include "crypto/base/hex.h"
 #include "crypto/base/mem.h"
+#include "node/audit/slip.h"
 #include "node/audit/tree.h"
 
 static const char name_start[] = "corridor.internal/";
@@ -89,16 +90,17 @@ static enum err
 add_key(struct trusted *trusted, struct bytes vkey, struct err_msg *msg)
 {
     struct trusted_key key = {.was_used = false};
+    char slip[SLIP_TEXT_BYTES];
     enum err rc = note_key_parse(&key.key, vkey);
 
+    if (rc == ERR_VERSION) {
+        return err_set(
+            msg, ERR_CONFIG, "a key of a kind that is not known here");
+    }
     if (rc != ERR_OK) {
+        slip_find(slip, vkey);
         return err_set(msg, ERR_CONFIG,
-            rc == ERR_VERSION
-                ? "a key is of a kind that is not known here: \"%.*s\""
-                : "this is not a verifier key, or it was not copied right: "
-                  "\"%.*s\"",
-            (int)(vkey.size < 100 ? vkey.size : 100),
-            vkey.size == 0 ? "" : (const char *)vkey.data);
+            "this is no key, or was not copied right: %s", slip);
     }
     key_name_parse(&key.name, bytes_text(key.key.name));
     rc = check_key(&key, msg);
@@ -149,21 +151,47 @@ add_line(struct trusted *trusted, struct bytes line, struct err_msg *msg)
                                : add_key(trusted, line, msg);
 }
 
+/* Without the blanks at both ends, and the carriage return of a line that was
+ * typed on another system. */
+static struct bytes
+trim(struct bytes line)
+{
+    while (line.size > 0 && line.data[line.size - 1] != '\0' &&
+           strchr(" \t\r", line.data[line.size - 1]) != NULL) {
+        line.size--;
+    }
+    while (line.size > 0 && (line.data[0] == ' ' || line.data[0] == '\t')) {
+        line = bytes_of(line.data + 1, line.size - 1);
+    }
+    return line;
+}
+
 /* Lines, each a key or for people; the last may lack its newline. */
 static enum err
 add_lines(struct trusted *trusted, struct bytes text, struct err_msg *msg)
 {
+    const struct bytes mark = bytes_text("\xef\xbb\xbf");
     bool has_key = false;
+    unsigned number = 0;
     enum err rc = ERR_OK;
 
+    if (text.size >= mark.size &&
+        memcmp(text.data, mark.data, mark.size) == 0) { /* an editor's */
+        text = bytes_of(text.data + mark.size, text.size - mark.size);
+    }
     while (rc == ERR_OK && text.size > 0) {
         const uint8_t *end = memchr(text.data, '\n', text.size);
         size_t size = end == NULL ? text.size : (size_t)(end - text.data);
         size_t used = end == NULL ? size : size + 1;
+        const struct bytes line = trim(bytes_of(text.data, size));
 
-        has_key |= size > 0 && text.data[0] != '#';
-        rc = add_line(trusted, bytes_of(text.data, size), msg);
+        has_key |= line.size > 0 && line.data[0] != '#';
+        rc = add_line(trusted, line, msg);
         text = bytes_of(text.data + used, text.size - used);
+        number++;
+    }
+    if (rc == ERR_CONFIG) {
+        rc = err_prefix(msg, rc, "line %u", number);
     }
     if (rc == ERR_OK && !has_key) {
         rc = err_set(msg, ERR_CONFIG, "there is no key in it");
@@ -187,8 +215,10 @@ trusted_add(struct trusted *trusted, const char *word, struct err_msg *msg)
                  ? add_key(trusted, bytes_text(word), msg)
                  : err_set(msg, ERR_CONFIG,
                        "--key %.100s is neither a verifier key nor a file of "
-                       "them",
-                       word);
+                       "them%s",
+                       word,
+                       rc == ERR_NOT_FOUND ? ": there is no such file"
+                                           : ": the file is too large");
     } else if (rc == ERR_OK) {
         rc = add_lines(trusted, buf_bytes(&file), msg);
         if (rc == ERR_CONFIG) {
@@ -206,7 +236,7 @@ trusted_has_corridor(
     for (size_t i = 0; i < trusted->count; i++) {
         const struct trusted_key *key = &trusted->items[i];
 
-        if (key->name.role == KEY_OF_LOG &&
+        if (key->name.role != KEY_OF_OTHER &&
             corridor_id_equal(&key->name.corridor, corridor)) {
             return true;
         }

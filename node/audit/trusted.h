@@ -2,9 +2,9 @@
 /*
  * The keys that an auditor trusts: verifier keys given on the command line or
  * in files, one a line; empty lines and those that begin with a number sign
- * are passed over, as "corridor audit key" prints them. A log's key names its
- * log and, by the corridor's id in that name, the whole corridor; a cosigner's
- * key names a witness.
+ * are passed over, as "corridor audit key" prints them, and so are blanks
+ * around a key. The key of a log, or of its node's cosigner, names the whole
+ * corridor by the id in its name; another cosigner's key names a witness.
  */
 #ifndef CORRIDOR_NODE_AUDIT_TRUSTED_H
 #define CORRIDOR_NODE_AUDIT_TRUSTED_H
@@ -48,7 +48,7 @@ void trusted_release(struct trusted *trusted);
 enum err trusted_add(
     struct trusted *trusted, const char *word, struct err_msg *msg) MUST_USE;
 
-/* Is one of them a log of this corridor? */
+/* Is one of them of a node of this corridor? */
 bool trusted_has_corridor(
     const struct trusted *trusted, const struct corridor_id *corridor);
 /* The key by that name and id; NULL if there is none. */

@@ -109,6 +109,75 @@ START_TEST(a_file_may_hold_keys_and_lines_for_people)
 }
 END_TEST
 
+/* Typed on another system, by an editor that marks and indents. */
+START_TEST(marks_and_blanks_around_keys_do_not_count)
+{
+    struct scratch scratch;
+    struct trusted trusted;
+    struct buf file = {0};
+    struct buf typed = {0};
+
+    scratch_make(&scratch);
+    put_file(&file);
+    buf_put_text(&typed, "\xef\xbb\xbf");
+    for (size_t i = 0; i < file.size; i++) {
+        if (file.data[i] == '\n') {
+            buf_put_text(&typed, " \t\r");
+        }
+        buf_put_u8(&typed, file.data[i]);
+        if (file.data[i] == '\n') {
+            buf_put_text(&typed, "\t ");
+        }
+    }
+    ck_assert_int_eq(add_file(&trusted, &scratch, buf_bytes(&typed)), ERR_OK);
+    ck_assert_uint_eq(trusted.count, 3);
+    trusted_release(&trusted);
+    buf_release(&typed);
+    buf_release(&file);
+    scratch_remove(&scratch);
+}
+END_TEST
+
+START_TEST(a_slip_in_a_file_is_told_by_its_line)
+{
+    struct scratch scratch;
+    struct trusted trusted = {0};
+    struct buf file = {0};
+    struct err_msg msg = {""};
+    char path[SCRATCH_PATH_BYTES];
+
+    scratch_make(&scratch);
+    scratch_path(path, &scratch, "keys");
+    put_file(&file);
+    *(char *)strstr((char *)file.data, "/changes") = '-';
+    ck_assert_int_eq(disk_write(path, buf_bytes(&file), false, &msg), ERR_OK);
+    ck_assert_int_eq(trusted_add(&trusted, path, &msg), ERR_CONFIG);
+    ck_assert_msg(strstr(msg.text, "keys: line 4: ") != NULL, "%s", msg.text);
+    trusted_release(&trusted);
+    buf_release(&file);
+    scratch_remove(&scratch);
+}
+END_TEST
+
+START_TEST(a_cosigner_s_key_names_its_corridor_too)
+{
+    const struct corridor_id other = {{0xc1}};
+    struct public_key cosign = {{7}};
+    struct trusted trusted = {0};
+    struct note_key key;
+    struct buf vkey = {0};
+
+    cosigner_key(&key, &corridor, &(struct node_id){{1}}, &cosign);
+    put_vkey(&vkey, &key);
+    ck_assert_int_eq(
+        trusted_add(&trusted, (const char *)vkey.data, NULL), ERR_OK);
+    ck_assert(trusted_has_corridor(&trusted, &corridor));
+    ck_assert(!trusted_has_corridor(&trusted, &other));
+    buf_release(&vkey);
+    trusted_release(&trusted);
+}
+END_TEST
+
 /* A flipped bit is refused, or stands in what is for people alone. */
 START_TEST(no_flipped_bit_makes_another_key)
 {
@@ -245,6 +314,9 @@ trusted_suite(void)
 
     tcase_add_test(keys, a_key_may_be_given_as_a_word);
     tcase_add_test(keys, a_file_may_hold_keys_and_lines_for_people);
+    tcase_add_test(keys, marks_and_blanks_around_keys_do_not_count);
+    tcase_add_test(keys, a_slip_in_a_file_is_told_by_its_line);
+    tcase_add_test(keys, a_cosigner_s_key_names_its_corridor_too);
     tcase_add_test(keys, no_flipped_bit_makes_another_key);
     tcase_add_loop_test(keys, what_is_no_key_is_refused_with_a_sentence, 0,
         sizeof(bad) / sizeof(bad[0]));
