@@ -65,10 +65,14 @@ struct check_vouch {
     uint64_t newest_s;  /* Unix seconds of the newest; 0: none */
 };
 
-/* An older checkpoint of a log, with cosignatures (vouched/<size>). */
+/*
+ * An older checkpoint of a log, with cosignatures (vouched/<size>). The
+ * log's own signature of then need not be there: who vouched had seen it.
+ */
 struct check_former {
     uint64_t size;
     struct hash root;
+    bool is_signed; /* by the log too */
     struct buf note;
 };
 

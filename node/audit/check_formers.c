@@ -8,6 +8,7 @@
 #include "crypto/base/num.h"
 #include "node/audit/check_internal.h"
 #include "node/audit/log_tree.h"
+#include "sync/model/log_key.h"
 
 struct reading {
     struct check *check;
@@ -24,19 +25,59 @@ tell_stray(struct reading *reading, const char *name)
         "%.100s is no older checkpoint of this log", name);
 }
 
+/*
+ * Is there a signature of the log's own, and does it hold? *out_is_broken: it
+ * is there and does not.
+ */
+static bool
+is_signed(const struct check *check, const struct check_log *log,
+    struct bytes bytes, bool *out_is_broken)
+{
+    struct note_key key;
+    const struct checkpoint_keys keys = {.log = &key};
+    struct checkpoint_note read;
+    struct note note;
+
+    log_key(&key, &check->result->corridor, &log->id);
+    *out_is_broken = false;
+    if (checkpoint_note_read(&read, bytes, &keys) == ERR_OK) {
+        return true;
+    }
+    if (note_parse(&note, bytes) == ERR_OK) {
+        for (size_t i = 0; i < note.signature_count; i++) {
+            *out_is_broken |=
+                bytes_equal(note.signatures[i].name, bytes_text(key.name));
+        }
+    }
+    return false;
+}
+
+/* Takes over the note. */
 static enum err
 keep(struct reading *reading, const struct note_facts *facts, struct buf *note)
 {
     struct check_log *log = reading->log;
+    bool is_broken = false;
+    const bool is_its_own =
+        is_signed(reading->check, log, buf_bytes(note), &is_broken);
 
+    if (is_broken) {
+        findings_add(&reading->check->result->findings,
+            place_of(log, POSITION_NONE), FINDING_CHECKPOINT_SIGNATURE,
+            "its own signature in vouched/%" PRIu64 " does not hold",
+            facts->size);
+    }
     if (log->formers == NULL) {
         log->formers = mem_zalloc(FORMERS_MAX, sizeof(*log->formers));
     }
     if (log->formers == NULL) {
         return ERR_NOMEM;
     }
-    log->formers[log->former_count++] = (struct check_former){
-        .size = facts->size, .root = facts->root, .note = *note};
+    log->formers[log->former_count++] =
+        (struct check_former){.size = facts->size,
+            .root = facts->root,
+            .is_signed = is_its_own,
+            .note = *note};
     *note = (struct buf){0};
     return ERR_OK;
 }
@@ -61,10 +102,9 @@ visit(void *context, const char *path, enum tree_kind kind)
     if (rc == ERR_TOO_BIG) {
         tell_stray(reading, name);
         rc = ERR_OK;
-    } else if (rc == ERR_OK &&
-               check_note(reading->check, buf_bytes(&note), name, &facts) &&
-               facts.is_signed) {
-        if (log_id_equal(&facts.log, &log->id) && facts.size == size &&
+    } else if (rc == ERR_OK) {
+        if (check_note_facts(buf_bytes(&note), &facts) &&
+            log_id_equal(&facts.log, &log->id) && facts.size == size &&
             corridor_id_equal(
                 &facts.corridor, &reading->check->result->corridor) &&
             size <= log->size) {
@@ -95,6 +135,27 @@ formers_read(
     return rc;
 }
 
+/* What stands there is of another history than the log. */
+static void
+tell_other(struct check *check, const struct check_log *log,
+    const struct check_former *former)
+{
+    const struct finding_place place = place_of(log, POSITION_NONE);
+
+    if (former->is_signed) {
+        findings_add(&check->result->findings, place, FINDING_LOG_REWRITTEN,
+            "its key has signed two histories: the older checkpoint in "
+            "vouched/%" PRIu64 " is not of the one that is here. Checked "
+            "with --since on that file, it gives the evidence",
+            former->size);
+    } else {
+        findings_add(&check->result->findings, place, FINDING_COSIGNATURE_BAD,
+            "what stands in vouched/%" PRIu64 " is of another history than "
+            "the log: ask who vouches there for the export that it saw",
+            former->size);
+    }
+}
+
 void
 formers_judge(struct check *check, struct check_log *log,
     const struct root_wanted *roots, size_t count)
@@ -107,13 +168,7 @@ formers_judge(struct check *check, struct check_log *log,
                 hash_equal(&roots[k].root, &former->root)) {
                 continue;
             }
-            findings_add(&check->result->findings, place_of(log, POSITION_NONE),
-                FINDING_LOG_REWRITTEN,
-                "its key has signed two histories: the older checkpoint of "
-                "%" PRIu64 " entries in vouched/ is not of the one that is "
-                "here. Keep this export; checked with --since on that file, "
-                "it gives the evidence",
-                former->size);
+            tell_other(check, log, former);
             break;
         }
     }

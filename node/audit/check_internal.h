@@ -68,6 +68,8 @@ struct note_facts {
     struct hash root;
     bool is_signed;
 };
+/* The facts alone, without a finding; not whether it is signed. */
+bool check_note_facts(struct bytes note, struct note_facts *out);
 bool check_note(struct check *check, struct bytes note, const char *name,
     struct note_facts *out);
 /* Is that log's key believed? Before certificates are known: given or none. */
@@ -89,6 +91,11 @@ enum err check_cosignatures(struct check *check, const struct log_id *log,
  * key of its member? */
 enum err check_member_cosignature(struct check *check, struct check_log *log,
     const struct cosignature *cosignature) MUST_USE;
+/* The same of an older checkpoint beside the log, which it need not have
+ * signed itself. */
+enum err check_former_cosignatures(struct check *check,
+    const struct log_id *log, struct bytes note,
+    struct check_vouch *vouch) MUST_USE;
 /* Given witnesses who have signed nothing of what was looked at. */
 void check_absent_witnesses(struct check *check);
 /* Of every log, where its own signature holds. */

@@ -21,6 +21,25 @@ key_of(struct note_key *out, struct key_name *out_name, const char *origin)
 }
 
 bool
+check_note_facts(struct bytes bytes, struct note_facts *out)
+{
+    struct checkpoint checkpoint;
+    struct key_name origin;
+    struct note_key key;
+
+    if (checkpoint_note_peek(&checkpoint, bytes) != ERR_OK ||
+        !key_of(&key, &origin, checkpoint.origin) ||
+        checkpoint.extensions.size > 0 || checkpoint.size > LOG_SIZE_MAX) {
+        return false;
+    }
+    *out = (struct note_facts){.corridor = origin.corridor,
+        .log = origin.log,
+        .size = checkpoint.size,
+        .root = checkpoint.root};
+    return true;
+}
+
+bool
 check_note(struct check *check, struct bytes bytes, const char *name,
     struct note_facts *out)
 {

@@ -366,6 +366,61 @@ check_cosignatures(struct check *check, const struct log_id *log,
     return ERR_OK;
 }
 
+/* A signature line as checkpoint_note_read judges those of cosigners. */
+static void
+read_line(const struct check *check, const struct note *note, size_t n,
+    struct checkpoint_line *out)
+{
+    const struct note_signature *line = &note->signatures[n];
+
+    *out = (struct checkpoint_line){
+        .state = CHECKPOINT_LINE_UNKNOWN, .name = line->name, .id = line->id};
+    for (size_t i = 0; i < check->cosigner_count; i++) {
+        const struct note_key *key = &check->cosigners[i];
+
+        if (key->id != line->id ||
+            !bytes_equal(bytes_text(key->name), line->name)) {
+            continue;
+        }
+        out->cosigner = i;
+        out->state = CHECKPOINT_LINE_BROKEN;
+        if (line->size == sizeof(line->bytes) &&
+            cosignature_verify(&key->key, line->bytes, note->text) == ERR_OK) {
+            out->state = CHECKPOINT_LINE_COSIGNED;
+            out->time = num_load_u64(line->bytes);
+        }
+        return;
+    }
+}
+
+enum err
+check_former_cosignatures(struct check *check, const struct log_id *log,
+    struct bytes bytes, struct check_vouch *vouch)
+{
+    struct tally tally = {check, log, vouch, office_of(check, log), {0}, 0};
+    struct checkpoint_note read = {.line_count = 0};
+    struct note note;
+    struct note_key key;
+
+    log_key(&key, &check->result->corridor, log);
+    if (note_parse(&note, bytes) != ERR_OK ||
+        checkpoint_parse(&read.checkpoint, note.text) != ERR_OK) {
+        return ERR_OK; /* it was parsed before */
+    }
+    for (size_t i = 0; i < note.signature_count; i++) {
+        struct checkpoint_line *line = &read.lines[read.line_count];
+
+        read_line(check, &note, i, line);
+        if (line->id == key.id &&
+            bytes_equal(line->name, bytes_text(key.name))) {
+            line->state = CHECKPOINT_LINE_LOG; /* told when it was read */
+        }
+        read.line_count++;
+        judge_line(&tally, &read, i);
+    }
+    return ERR_OK;
+}
+
 enum err
 check_all_cosignatures(struct check *check)
 {
@@ -378,7 +433,7 @@ check_all_cosignatures(struct check *check)
             continue;
         }
         for (size_t k = 0; k < log->former_count && rc == ERR_OK; k++) {
-            rc = check_cosignatures(
+            rc = check_former_cosignatures(
                 check, &log->id, buf_bytes(&log->formers[k].note), &log->vouch);
         }
         if (rc == ERR_OK) {

@@ -85,8 +85,9 @@ put_vouch(struct sheet *sheet, const struct check_log *log, uint64_t now_s)
 
     if (vouch->offices + vouch->witnesses > 0) {
         snprintf(text, sizeof(text),
-            "%u offices, %u witnesses, %" PRIu64 " %s ago", vouch->offices,
-            vouch->witnesses,
+            "%u office%s, %u witness%s, %" PRIu64 " %s ago", vouch->offices,
+            vouch->offices == 1 ? "" : "s", vouch->witnesses,
+            vouch->witnesses == 1 ? "" : "es",
             age_s >= 172800 ? age_s / 86400
             : age_s >= 7200 ? age_s / 3600
                             : age_s / 60,

@@ -67,6 +67,15 @@ printf 'other' | dd of="$tile" bs=1 seek=90 conv=notrunc status=none
 claim "an altered entry is found" is "$(code_of bent --key paper)" leaf-wrong
 claim "and told to people first" exits 1 "FINDING leaf-wrong" bent --key paper
 
+# An auditor's node holds no content, and shows as much.
+make_office audit "Office of audit" TH
+join_office audit pnh --roles audit
+need c audit sync --timeout 60
+need c audit audit export "$WORK/desk/audits" --headers
+claim "an auditor's export is clean: nothing that it may not hold is missed" \
+    exits 0 Clean audits --key paper
+claim "so is its home" exits 0 Clean "$WORK/audit" --key paper
+
 # A year later.
 need c pnh new case pseudonym="Red 9" status=new
 need c pnh audit export "$WORK/desk/second" --headers
@@ -75,8 +84,9 @@ claim "what goes on from last time is clean" \
 claim "so it is from one checkpoint" exits 0 Clean \
     second --key paper --since \
     "$(find "$WORK/desk/first" -path '*changes/checkpoint' | head -n 1)"
-claim "an old copy is found" is "$(code_of first --key paper --since second)" \
-    log-rolled-back
+claim "an old copy is found, and that a log is not in it" \
+    is "$(code_of first --key paper --since second)" \
+    "log-missing log-rolled-back"
 
 # One home becomes two, and both write.
 stop_daemon pnh

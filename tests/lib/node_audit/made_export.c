@@ -105,6 +105,7 @@ made_export_release(struct made_export *made)
         mem_free(made->logs[i].entries);
         buf_release(&made->logs[i].lines);
         buf_release(&made->logs[i].cosigner);
+        buf_release(&made->logs[i].former);
     }
 }
 
@@ -257,6 +258,23 @@ made_log_cosign(const struct made_export *made, struct made_log *log,
 }
 
 void
+made_log_vouch_before(const struct made_export *made, struct made_log *log,
+    const struct corridor_fixture *f, size_t n, size_t size)
+{
+    struct made_log before = *log;
+
+    ck_assert_uint_le(size, log->count);
+    before.count = size;
+    before.lines = (struct buf){0};
+    made_log_text(made, &before, &log->former);
+    buf_put_u8(&log->former, '\n');
+    made_log_cosign(made, &before, f, n, 1790000100);
+    buf_put_bytes(&log->former, buf_bytes(&before.lines));
+    log->former_size = size;
+    buf_release(&before.lines);
+}
+
+void
 made_log_witness(const struct made_export *made, struct made_log *log,
     const char *name, struct buf *out_vkey)
 {
@@ -378,6 +396,12 @@ made_log_write(
     ck_assert_int_eq(tile_builder_finish(builder, &sink), ERR_OK);
     made_log_note(made, log, &note);
     put_file(dir, "checkpoint", buf_bytes(&note));
+    if (log->former_size > 0) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "vouched/%zu", log->former_size);
+        put_file(dir, name, buf_bytes(&log->former));
+    }
     made_log_vkey(made, log, &vkey);
     vkey.data[vkey.size - 1] = '\n';
     put_file(dir, "vkey", buf_bytes(&vkey));

@@ -28,6 +28,8 @@ struct made_log {
     size_t capacity;
     struct buf lines;    /* cosignatures, as they stand on the checkpoint */
     struct buf cosigner; /* its node's key as a cosigner, on a line */
+    struct buf former;   /* a note of a lesser size, without its signature */
+    size_t former_size;  /* 0: none */
     bool is_left_out;
 };
 
@@ -64,6 +66,9 @@ void made_log_note(const struct made_export *made, const struct made_log *log,
 /* A cosignature by office n's node over the log as it is now. */
 void made_log_cosign(const struct made_export *made, struct made_log *log,
     const struct corridor_fixture *f, size_t n, uint64_t time_s);
+/* The same over its first `size` entries, to stand in vouched/<size>. */
+void made_log_vouch_before(const struct made_export *made, struct made_log *log,
+    const struct corridor_fixture *f, size_t n, size_t size);
 /* One by a witness of that name from outside; its verifier key to *out_vkey. */
 void made_log_witness(const struct made_export *made, struct made_log *log,
     const char *name, struct buf *out_vkey);

@@ -435,6 +435,18 @@ cosign_unknown(struct world *world)
     buf_release(&vkey);
 }
 
+/* Somebody vouches for another history than the one that is shown. */
+static void
+vouch_for_another(struct world *world)
+{
+    struct made_log *log = log_of(world, 1, LOG_CHANGES);
+    struct made_entry first = log->entries[0];
+
+    log->entries[0] = log->entries[1];
+    made_log_vouch_before(&world->made, log, &world->f, 2, 1);
+    log->entries[0] = first;
+}
+
 /* Office 2 may no longer write, and does. */
 static void
 write_without_right(struct world *world)
@@ -482,6 +494,7 @@ static const struct bend bends[] = {
     {"a stranger", add_stranger, NULL, FINDING_NOT_A_MEMBER},
     {"a bad cosignature", NULL, cosign_badly, FINDING_COSIGNATURE_BAD},
     {"an unknown one", cosign_unknown, NULL, FINDING_UNKNOWN_SIGNATURE},
+    {"another history", vouch_for_another, NULL, FINDING_COSIGNATURE_BAD},
     {"without the right", write_without_right, NULL, FINDING_BEYOND_CUT},
 };
 
