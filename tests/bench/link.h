@@ -14,7 +14,8 @@ struct link_options {
     double delay_ms;   /* one way */
     double commit_ms;  /* how long a commit takes */
     double cut_ms;     /* every so often; 0: never */
-    /* Both ends hold exactly this instead of what their stores do. */
+    /* Both ends hold exactly this instead of what their stores do; its marks
+     * too. */
     const struct session_clock *clock;
 };
 
@@ -33,9 +34,12 @@ struct link_peers {
         struct buf sent;
         struct buf heard[2];
     } bases[2];
-    uint64_t sessions; /* ephemeral keys are counted, not drawn */
+    uint64_t vouched[2]; /* the last cosignature that each was sent */
+    uint64_t sessions;   /* ephemeral keys are counted, not drawn */
 };
 
+/* Both vouch for what they hold of each other: they do so once in step. */
+void link_vouch(struct link_peers *peers);
 /* Forget what is remembered. */
 void link_peers_release(struct link_peers *peers);
 /*
