@@ -7,18 +7,13 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "crypto/base/cbor.h"
-#include "crypto/base/mem.h"
-#include "crypto/hash.h"
 #include "storage/fork.h"
-#include "storage/local.h"
 #include "storage/vouch.h"
 #include "tests/lib/audit/feed.h"
 #include "tests/lib/model/world.h"
 #include "tests/lib/run.h"
-#include "tests/lib/storage/corridor_fixture.h"
+#include "tests/lib/storage/rogue.h"
 
 enum {
     SEEDS = 40,
@@ -30,7 +25,7 @@ enum {
 };
 
 static struct corridor_fixture f;
-static struct prng prng;
+static struct rogue rogue;
 static struct fixture_ids ids;
 static struct feed feed;
 static struct heard heard;
@@ -39,33 +34,7 @@ static uint64_t seed;
 static size_t
 below(size_t limit)
 {
-    return (size_t)prng_below(&prng, limit);
-}
-
-/* Office n's store takes a statement, if its log can still be written on. */
-static void
-state(size_t n, const struct statement *statement)
-{
-    struct buf body = {0};
-    struct dot dot;
-    enum err rc = ERR_OK;
-
-    statement_encode(&body, statement);
-    fixture_begin(&f, n);
-    rc = store_state(f.offices[n].store, buf_bytes(&body), &dot, &f.msg);
-    ck_assert_msg(rc == ERR_OK || rc == ERR_BUSY, "%s", err_text(rc));
-    fixture_commit(&f, n);
-    buf_release(&body);
-}
-
-static void
-set_roles(size_t by, size_t office, uint8_t roles)
-{
-    struct statement statement = {.type = STATEMENT_ROLES,
-        .office = f.offices[office].id,
-        .roles = roles};
-
-    state(by, &statement);
+    return (size_t)prng_below(&rogue.prng, limit);
 }
 
 static void
@@ -76,7 +45,7 @@ setup(void)
     options.policy = below(2) == 0 ? POLICY_SHARE_BY_DEFAULT : 0;
     ids.count = 0;
     fixture_make(&f, &options);
-    set_roles(0, AUDITOR, ROLE_AUDIT);
+    rogue_set_roles(&rogue, 0, AUDITOR, ROLE_AUDIT);
     fixture_sync(&f); /* with bodies, while there are none */
 }
 
@@ -157,251 +126,6 @@ freeze(enum log_kind kind)
     fixture_commit(&f, AUDITOR);
 }
 
-/* A node that nobody has seen yet, of an office. */
-static void
-stranger(struct buf *out, size_t office, bool is_new_office)
-{
-    struct secret_key office_key = f.offices[office].key;
-    struct node_secrets secrets;
-    struct public_key public;
-    struct cert cert = {.corridor = f.corridor,
-        .office_name = "Somewhere",
-        .node_name = "A node",
-        .time_ms = f.wall_ms};
-
-    prng_fill(&prng, &secrets, sizeof(secrets));
-    if (is_new_office) {
-        prng_fill(&prng, &office_key, sizeof(office_key));
-    }
-    keys_sign_public(&public, &office_key);
-    memcpy(cert.office.bytes, public.bytes, sizeof(cert.office.bytes));
-    node_secrets_public(&cert.keys, &secrets);
-    ck_assert_int_eq(
-        cert_encode(out, &cert, &office_key, &secrets.sign), ERR_OK);
-}
-
-/* The retirement of an office or of its node, now and then signed by it. */
-static void
-retire(size_t by, size_t target)
-{
-    const struct fixture_office *office = &f.offices[target];
-    struct cut cuts[2] = {{.log = {office->node, LOG_CONTROL}},
-        {.log = {office->node, LOG_CHANGES}}};
-    struct statement statement = {
-        .type = STATEMENT_RETIRE,
-        .is_node = below(2) == 0,
-        .office = office->id,
-        .node = office->node,
-        .cuts = cuts,
-        .cut_count = below(3) == 0 ? 0 : 2,
-    };
-
-    /* That the auditor is one stays: else it would be due the bodies. */
-    cuts[0].size = (target == 0 ? 20 : 0) + below(12);
-    cuts[1].size = below(30);
-    if (below(2) == 0) {
-        ck_assert_int_eq(
-            statement_sign_retire(&statement, &f.corridor, &office->key),
-            ERR_OK);
-    }
-    state(by, &statement);
-}
-
-static void
-make_circle(size_t by)
-{
-    struct store *store = f.offices[by].store;
-    struct seal_item seal = {.node = f.offices[below(OFFICES)].node};
-    struct secret_key secret;
-    struct statement statement = {
-        .type = STATEMENT_CIRCLE, .seals = &seal, .seal_count = 1};
-    const struct membership *m = store_membership(store);
-
-    prng_fill(&prng, &secret, sizeof(secret));
-    keys_box_public(&statement.public, &secret);
-    statement.circle.kind = (uint8_t)below(CIRCLE_OFFICE + 1);
-    statement.circle.office = f.offices[below(OFFICES)].id;
-    if (below(2) == 0 && m->generation_count > 0) {
-        struct dot former = m->generations[below(m->generation_count)].dot;
-
-        statement.has_former =
-            store_name_dot(store, former, &statement.generation) == ERR_OK;
-    }
-    state(by, &statement);
-}
-
-static void
-state_something(size_t by)
-{
-    struct buf cert = {0};
-    struct statement statement = {
-        .type = STATEMENT_CONFIRM, .office = f.offices[below(OFFICES)].id};
-
-    switch (below(7)) {
-    case 0:
-        set_roles(by, 1 + below(2), (uint8_t)below(ROLE_ALL + 1));
-        break;
-    case 1:
-        retire(by, below(WRITERS));
-        break;
-    case 2:
-    case 3:
-        make_circle(by);
-        break;
-    case 4:
-        stranger(&cert, by, true);
-        statement = (struct statement){.type = STATEMENT_ADMIT,
-            .encoded_cert = buf_bytes(&cert),
-            .roles = ROLE_WRITE | ROLE_READ,
-            .firewall = below(2) == 0};
-        state(by, &statement);
-        break;
-    case 5:
-        stranger(&cert, below(OFFICES), false);
-        statement = (struct statement){
-            .type = STATEMENT_ENROL, .encoded_cert = buf_bytes(&cert)};
-        state(by, &statement);
-        break;
-    default:
-        state(by, &statement);
-        break;
-    }
-    buf_release(&cert);
-}
-
-/* Any generation, under any purpose. */
-static struct grant_out
-any_grant(const struct membership *m)
-{
-    struct grant_out grant = {.mode = (uint8_t)below(2),
-        .purpose = (uint8_t)below(PURPOSE_EMERGENCY + 1),
-        .has_expiry = below(2) == 0,
-        .expiry_ms = f.wall_ms};
-
-    grant.generation = m->generations[below(m->generation_count)].dot;
-    if (below(6) == 0) {
-        grant.generation.position = below(8);
-    }
-    return grant;
-}
-
-/* Any key that some entry of this or another log may have created. */
-static struct dot
-any_key(const struct store *store, uint32_t own)
-{
-    struct dot key = {(uint32_t)below(store->state_count), 0};
-
-    if (below(2) == 0) {
-        key.log = own;
-    }
-    if (store->states[key.log]->edge.size > 0) {
-        key.position = below((size_t)store->states[key.log]->edge.size);
-    }
-    return key;
-}
-
-static void
-put_bytes(struct buf *out, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        buf_put_u8(out, (uint8_t)prng_next(&prng));
-    }
-}
-
-/* A well-formed header that may say anything of keys and grants. */
-static enum err
-forge_header(
-    struct store *store, enum log_kind kind, uint32_t log, struct buf *out)
-{
-    struct local_clock clock = {0};
-    struct grant_out grants[3];
-    struct hash commitment = {{1}};
-    struct header_out options = {.grants = grants};
-    struct seal seal = {{0}};
-    enum err rc = local_clock(store, kind, &clock);
-
-    ck_assert_int_eq(rc, ERR_OK);
-    options.clock = &clock.clock;
-    options.seen = kind == LOG_CONTROL ? &clock.seen : NULL;
-    options.time =
-        store->states[log]->author.time + (below(9) == 0 ? 0 : 1 + below(900));
-    options.has_key = below(10) != 0;
-    options.key = any_key(store, log);
-    options.has_grants = below(3) != 0;
-    options.class = (uint8_t)below(CLASS_COUNT);
-    options.grants_key = any_key(store, log);
-    if (below(2) == 0) {
-        options.commitment = &commitment;
-        options.grants_key = (struct dot){log, store->states[log]->edge.size};
-        options.key = below(2) == 0 ? options.grants_key : options.key;
-    }
-    options.grant_count = 1 + below(3);
-    for (size_t i = 0; i < options.grant_count; i++) {
-        grants[i] = any_grant(&store->membership);
-    }
-    rc =
-        header_encode(out, &store->states[log]->author, &store->logs, &options);
-    if (rc == ERR_OK) {
-        header_put_seal(out, &seal);
-    }
-    local_clock_release(&clock);
-    return rc;
-}
-
-/* Flip one bit, if what comes of it can still travel: one CBOR item. */
-static void
-spoil(struct buf *header)
-{
-    uint8_t *byte = &header->data[below(header->size)];
-    uint8_t bit = (uint8_t)(1U << below(8));
-    struct cursor cursor;
-
-    *byte ^= bit;
-    cursor = cursor_init(buf_bytes(header));
-    cbor_skip(&cursor);
-    if (cursor_end(&cursor) != ERR_OK) {
-        *byte ^= bit;
-    }
-}
-
-/* Write to its own log what its member likes. */
-static void
-forge(size_t by)
-{
-    struct store *store = f.offices[by].store;
-    enum log_kind kind = below(4) == 0 ? LOG_CONTROL : LOG_CHANGES;
-    struct entry entry = {.kind = ENTRY_CHANGE, .has_body = true};
-    struct buf header = {0};
-    struct buf body = {0};
-    struct dot dot;
-    uint32_t log = 0;
-    enum err rc = ERR_OK;
-
-    fixture_begin(&f, by);
-    ck_assert_int_eq(local_log(store, kind, &log), ERR_OK);
-    ck_assert_int_eq(state_members(store, &f.msg), ERR_OK);
-    rc = forge_header(store, kind, log, &header);
-    if (rc == ERR_OK && kind == LOG_CHANGES && below(4) != 0) {
-        put_bytes(&body, 200);
-    } else {
-        put_bytes(&body, below(60));
-        entry.kind = (uint8_t)below(4);
-    }
-    if (rc == ERR_OK && below(4) == 0) {
-        spoil(&header);
-    }
-    entry.header = buf_bytes(&header);
-    entry.body = buf_bytes(&body);
-    hash_sha256(&entry.body_hash, entry.body);
-    if (rc == ERR_OK) {
-        rc = local_append(store, log, &entry, &dot, &f.msg);
-        ck_assert_msg(rc == ERR_OK || rc == ERR_BUSY, "%s", err_text(rc));
-    }
-    fixture_commit(&f, by);
-    buf_release(&header);
-    buf_release(&body);
-}
-
 static void
 work(size_t n)
 {
@@ -430,7 +154,7 @@ step(void)
     switch (below(6)) {
     case 0:
         if (below(3) == 0) {
-            state_something(by);
+            rogue_state_any(&rogue, by);
         }
         break;
     case 1:
@@ -438,7 +162,7 @@ step(void)
         work(by);
         break;
     case 3:
-        forge(1 + below(2));
+        rogue_write(&rogue, 1 + below(2));
         break;
     default:
         if (by != to) {
@@ -611,7 +335,8 @@ START_TEST(honest_logs_have_no_findings)
     struct ledger *ledger = NULL;
 
     seed = prng_seed(0x1ed6e300 + (uint64_t)_i);
-    prng = prng_init(~seed); /* the fixture draws from the seed itself */
+    rogue = (struct rogue){&f, prng_init(~seed),
+        WRITERS}; /* the fixture draws from the seed itself */
     setup();
     for (int i = 0; i < STEPS; i++) {
         size_t by = below(WRITERS);
@@ -633,7 +358,8 @@ END_TEST
 START_TEST(a_ledger_comes_to_what_a_store_comes_to)
 {
     seed = prng_seed(0x1ed6e400 + (uint64_t)_i);
-    prng = prng_init(~seed); /* the fixture draws from the seed itself */
+    rogue = (struct rogue){&f, prng_init(~seed),
+        WRITERS}; /* the fixture draws from the seed itself */
     printf("CORRIDOR_SEED=0x%llx\n", (unsigned long long)seed);
     setup();
     for (int i = 0; i < STEPS; i++) {
@@ -669,19 +395,19 @@ START_TEST(what_was_counted_short_is_ranked_anew)
         .type = STATEMENT_RETIRE, .cuts = cuts, .cut_count = 2};
 
     seed = prng_seed(0x1ed6e200);
-    prng = prng_init(~seed);
+    rogue = (struct rogue){&f, prng_init(~seed), WRITERS};
     setup();
     confirm.office = f.offices[2].id;
     retire.office = f.offices[1].id;
     cuts[0].log = (struct log_id){f.offices[1].node, LOG_CONTROL};
     cuts[1].log = (struct log_id){f.offices[1].node, LOG_CHANGES};
-    state(1, &confirm);
-    state(1, &confirm);
+    rogue_state(&rogue, 1, &confirm);
+    rogue_state(&rogue, 1, &confirm);
     freeze(LOG_CONTROL);
     pump(1, 0);
-    state(0, &confirm);
+    rogue_state(&rogue, 0, &confirm);
     pump(0, AUDITOR);
-    state(0, &retire);
+    rogue_state(&rogue, 0, &retire);
     pump(0, AUDITOR);
     pump(0, AUDITOR);
     fixture_begin(&f, AUDITOR);
