@@ -20,7 +20,7 @@ check_is_home(const struct tree *root)
     enum err rc = tree_read(&file, root, "home.ini", HOME_INI_BYTES_MAX);
 
     buf_release(&file);
-    return rc == ERR_OK;
+    return rc == ERR_OK || rc == ERR_NOMEM; /* it is there */
 }
 
 /* The checkpoint of a head, as an export would hold it. */
@@ -94,47 +94,53 @@ walk_entry(struct walk *walk, uint64_t position)
     return rc;
 }
 
-/* Entries beyond the head, which a newer one proves. */
-static bool
-is_proved_beyond(const struct walk *walk)
+/* Entries beyond the head, which a newer one proves. ERR_BAD_SIGNATURE. */
+static enum err
+verify_beyond(const struct walk *walk)
 {
     const struct glance_log *row = walk->row;
     const struct merkle_claim claim = {
         .size = row->target.size, .root = &row->target.root};
     struct hash root;
+    enum err rc = ERR_BAD_SIGNATURE;
 
     merkle_root(&root, &walk->edge);
-    return row->has_target &&
-           log_head_verify(&row->target, &walk->check->result->corridor,
-               &row->id) == ERR_OK &&
-           merkle_verify_consistency(
-               walk->edge.size, &root, &claim, &row->beyond) == ERR_OK;
+    if (row->has_target) {
+        rc = log_head_verify(
+            &row->target, &walk->check->result->corridor, &row->id);
+    }
+    return rc != ERR_OK ? rc
+                        : merkle_verify_consistency(
+                              walk->edge.size, &root, &claim, &row->beyond);
 }
 
 /* Does what was walked make what was signed? */
-static void
+static enum err
 judge_walk(struct walk *walk)
 {
     struct check_log *log = walk->log;
+    struct findings *findings = &walk->check->result->findings;
+    enum err rc = ERR_OK;
 
     if (walk->is_damaged) {
-        return;
+        return ERR_OK;
     }
     if (log->size > 0 && !hash_equal(&walk->at_head, &log->root)) {
-        findings_add(&walk->check->result->findings,
-            place_of(log, POSITION_NONE), FINDING_ROOT_MISMATCH,
+        findings_add(findings, place_of(log, POSITION_NONE),
+            FINDING_ROOT_MISMATCH,
             "its first %" PRIu64 " entries are not those that were signed: "
             "this home's disk holds something else",
             log->size);
-        return;
+        return ERR_OK;
     }
-    if (walk->row->stored > log->size && !is_proved_beyond(walk)) {
-        findings_add(&walk->check->result->findings, place_of(log, log->size),
-            FINDING_ROOT_MISMATCH,
+    rc = walk->row->stored > log->size ? verify_beyond(walk) : ERR_OK;
+    if (rc == ERR_BAD_SIGNATURE) {
+        findings_add(findings, place_of(log, log->size), FINDING_ROOT_MISMATCH,
             "from here on nothing shows that its entries were signed");
-        return;
+        return ERR_OK;
     }
-    log->is_whole = true;
+    log->is_whole = rc == ERR_OK;
+    return rc;
 }
 
 static enum err
@@ -158,7 +164,9 @@ walk_log(struct walk *walk)
         }
     }
     if (rc == ERR_OK) {
-        judge_walk(walk);
+        rc = judge_walk(walk);
+    }
+    if (rc == ERR_OK) {
         rc = since_compare(
             walk->check, walk->log, walk->wanted, walk->wanted_count);
     }
@@ -173,6 +181,7 @@ take_row(struct check *check, size_t n)
     struct check_log *log = NULL;
     struct note_facts facts = {
         .corridor = check->result->corridor, .log = row->id};
+    enum err rc = ERR_OK;
 
     if (row->stored == 0) {
         return ERR_OK;
@@ -189,8 +198,12 @@ take_row(struct check *check, size_t n)
     log->root = row->head.root;
     log->has_headers = true;
     log->trust = check_trust_given(check, &facts);
-    log->is_signed = !row->has_head || log_head_verify(&row->head,
-                                           &facts.corridor, &row->id) == ERR_OK;
+    rc = row->has_head ? log_head_verify(&row->head, &facts.corridor, &row->id)
+                       : ERR_OK;
+    if (rc == ERR_NOMEM) {
+        return rc;
+    }
+    log->is_signed = rc == ERR_OK;
     check->all += row->stored;
     if (!log->is_signed || log->size > row->stored) {
         findings_add(&check->result->findings, place_of(log, POSITION_NONE),
@@ -265,12 +278,15 @@ on_evidence(void *context, const struct evidence *evidence)
 {
     struct check *check = context;
     const struct finding_place place = {&evidence->log, POSITION_NONE};
+    enum err rc = evidence_verify(evidence, &check->result->corridor);
 
-    if (evidence_verify(evidence, &check->result->corridor) == ERR_OK) {
+    if (rc == ERR_OK) {
         findings_add(&check->result->findings, place, FINDING_FORK,
             "this home keeps evidence that its key has signed two histories, "
             "one of %" PRIu64 " entries and one of %" PRIu64,
             evidence->a.size, evidence->b.size);
+    } else if (rc == ERR_NOMEM) {
+        check->result->findings.rc = rc;
     } else {
         findings_add(&check->result->findings, place, FINDING_EVIDENCE_WRONG,
             "what this home keeps as evidence of a fork proves none");

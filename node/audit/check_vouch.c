@@ -449,6 +449,7 @@ check_member_cosignature(struct check *check, struct check_log *log,
     const struct cosignature *cosignature)
 {
     struct check_vouch *vouch = &log->vouch;
+    enum err rc = ERR_OK;
 
     for (size_t i = 0; i < check->cosigner_count; i++) {
         struct key_name name;
@@ -458,8 +459,12 @@ check_member_cosignature(struct check *check, struct check_log *log,
             !node_id_equal(&name.log.node, &cosignature->cosigner)) {
             continue;
         }
-        if (cosignature_check(cosignature, &check->result->corridor,
-                &check->cosigners[i].key) != ERR_OK) {
+        rc = cosignature_check(
+            cosignature, &check->result->corridor, &check->cosigners[i].key);
+        if (rc == ERR_NOMEM) {
+            return rc;
+        }
+        if (rc != ERR_OK) {
             findings_add(&check->result->findings, place_of(log, POSITION_NONE),
                 FINDING_COSIGNATURE_BAD,
                 "a cosignature over %" PRIu64 " entries does not hold",

@@ -519,6 +519,37 @@ START_TEST(each_tampering_is_called_what_it_is)
 }
 END_TEST
 
+/* What a check cannot be without memory is refused, not found. */
+START_TEST(a_check_survives_each_failing_allocation)
+{
+    struct world world;
+    struct check_result result;
+    const char *keys[1];
+    struct check_options options = {
+        .keys = keys, .key_count = 1, .now_s = NOW_S};
+    enum err rc = ERR_NOMEM;
+
+    setup(&world);
+    made_log_cosign(
+        &world.made, log_of(&world, 1, LOG_CHANGES), &world.f, 2, 1790000300);
+    made_log_vouch_before(
+        &world.made, log_of(&world, 1, LOG_CHANGES), &world.f, 2, 1);
+    made_export_write(&world.made, world.dir);
+    keys[0] = (const char *)world.key.data;
+    options.path = world.dir;
+    options.since = world.dir;
+    for (long n = 0; rc != ERR_OK; n++) {
+        mem_fault_after(n);
+        rc = check_run(&result, &options, NULL);
+        mem_fault_after(-1);
+        ck_assert_msg(rc == ERR_OK || rc == ERR_NOMEM, "%s", err_text(rc));
+    }
+    ck_assert_int_eq(check_verdict(&result), CHECK_CLEAN);
+    check_result_release(&result);
+    teardown(&world);
+}
+END_TEST
+
 START_TEST(a_finding_is_called_as_the_ledger_calls_it)
 {
     for (size_t i = 0; i < LEDGER_FAULT_COUNT; i++) {
@@ -564,6 +595,8 @@ check_suite(void)
     tcase_add_test(all, an_export_as_it_was_made_is_clean);
     tcase_add_loop_test(all, each_tampering_is_called_what_it_is, 0,
         sizeof(bends) / sizeof(bends[0]));
+    tcase_set_timeout(all, 240);
+    tcase_add_test(all, a_check_survives_each_failing_allocation);
     tcase_add_test(all, a_finding_is_called_as_the_ledger_calls_it);
     tcase_add_test(all, every_finding_is_in_the_handbook);
     suite_add_tcase(suite, all);
