@@ -156,6 +156,7 @@ check_run(struct check_result *out, const struct check_options *options,
     mem_free(check.cosigners);
     mem_free(check.cosigner_offices);
     mem_free(check.found);
+    mem_free(check.absent);
     if (rc != ERR_OK) {
         check_result_release(&result);
         return rc;

@@ -116,14 +116,16 @@ is_hash_of(const uint8_t *hash, struct bytes bytes)
 static bool
 is_state_right(uint8_t kind, enum bundle_body state)
 {
+    const bool is_clear = kind == ENTRY_CONTROL || kind == ENTRY_ERASE;
+
     switch (state) {
     case BUNDLE_BODY_HERE:
-        return kind != ENTRY_CHANGE;
+        return is_clear;
     case BUNDLE_BODY_LACKING:
         return true;
     case BUNDLE_BODY_HELD:
     case BUNDLE_BODY_DENIED:
-        return kind == ENTRY_CHANGE;
+        return !is_clear;
     }
     return false;
 }

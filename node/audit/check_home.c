@@ -65,6 +65,54 @@ note_roots(struct walk *walk)
     }
 }
 
+/* Beyond what can be told, the count is enough. */
+static enum err
+note_absent(struct walk *walk, uint64_t position)
+{
+    struct check *check = walk->check;
+    enum err rc = ERR_OK;
+
+    if (check->absent_count > FINDINGS_PER_CODE_MAX) {
+        return ERR_OK;
+    }
+    rc = mem_grow((void **)&check->absent, &check->absent_capacity,
+        check->absent_count + 1, sizeof(*check->absent));
+    if (rc == ERR_OK) {
+        check->absent[check->absent_count++] = (struct absent_body){
+            (size_t)(walk->log - check->result->logs), position};
+    }
+    return rc;
+}
+
+/*
+ * An office that only audits holds no body of a change, or those of before;
+ * any other is due them all.
+ */
+static void
+tell_absent(struct check *check)
+{
+    const uint8_t due = ROLE_READ | ROLE_WRITE | ROLE_RELAY;
+
+    if (check->absent_count > 0 && !check->result->is_judged) {
+        findings_remark(&check->result->findings, true,
+            "whether bodies that this home lacks should be there was not "
+            "checked");
+        return;
+    }
+    if ((check->self_roles & due) == 0) {
+        return;
+    }
+    for (size_t i = 0; i < check->absent_count; i++) {
+        const struct check_log *log =
+            &check->result->logs[check->absent[i].log];
+
+        findings_add(&check->result->findings,
+            place_of(log, check->absent[i].position), FINDING_BODY_MISSING,
+            "this home lacks its body, and no entry says that it was to be "
+            "erased: sync with another office, which may have it");
+    }
+}
+
 static enum err
 walk_entry(struct walk *walk, uint64_t position)
 {
@@ -87,9 +135,8 @@ walk_entry(struct walk *walk, uint64_t position)
         walk->log->leaves++;
         walk->log->headers++;
         walk->log->bytes += entry.header.size + entry.body.size;
-        walk->check->holds_changes |=
-            entry.kind == ENTRY_CHANGE && entry.has_body;
         note_roots(walk);
+        rc = entry.has_body ? ERR_OK : note_absent(walk, position);
     }
     return rc;
 }
@@ -238,17 +285,14 @@ walk_logs(struct check *check)
     return rc;
 }
 
-/* An auditor's home holds no change's body; another one that lacks some has
- * lost them. */
+/* Of a body that is not there nothing is said before roles are known. */
 static enum bundle_body
-state_of(const struct check *check, const struct entry *entry)
+state_of(const struct entry *entry)
 {
-    if (entry->kind != ENTRY_CHANGE) {
-        return entry->has_body ? BUNDLE_BODY_HERE : BUNDLE_BODY_LACKING;
+    if (entry->kind != ENTRY_CONTROL && entry->kind != ENTRY_ERASE) {
+        return entry->has_body ? BUNDLE_BODY_HELD : BUNDLE_BODY_DENIED;
     }
-    return entry->has_body        ? BUNDLE_BODY_HELD
-           : check->holds_changes ? BUNDLE_BODY_LACKING
-                                  : BUNDLE_BODY_DENIED;
+    return entry->has_body ? BUNDLE_BODY_HERE : BUNDLE_BODY_LACKING;
 }
 
 static enum err
@@ -264,7 +308,7 @@ source_read(
         return rc;
     }
     *out = (struct ledger_entry){.kind = entry.kind,
-        .body_state = (uint8_t)state_of(check, &entry),
+        .body_state = (uint8_t)state_of(&entry),
         .header = entry.header};
     if (out->body_state == BUNDLE_BODY_HERE) {
         out->body = entry.body;
@@ -378,6 +422,7 @@ check_all(struct check *check)
         rc = check_judge(check, &source);
     }
     if (rc == ERR_OK) {
+        tell_absent(check);
         rc = judge_cosignatures(check);
     }
     if (rc == ERR_OK) {
@@ -408,6 +453,7 @@ check_home(struct check *check)
     result->corridor = home.corridor;
     result->is_anchored = trusted_has_corridor(&check->trusted, &home.corridor);
     check->is_whole = true;
+    check->self = home.node;
     if (!home_path(dir, sizeof(dir), &home, "data")) {
         return err_set(check->msg, ERR_CONFIG, "the path is too long");
     }

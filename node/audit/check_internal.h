@@ -27,6 +27,12 @@ struct since {
     struct tree tree;
 };
 
+/* An entry of a home whose body is not there. */
+struct absent_body {
+    size_t log; /* index in the result */
+    uint64_t position;
+};
+
 struct check {
     const struct check_options *options;
     struct check_result *result;
@@ -35,7 +41,11 @@ struct check {
     struct tree root;      /* of an export or a log; fd -1: none */
     bool is_whole;         /* PATH is a whole export or a home, not one log */
     struct glance *glance; /* a home; NULL: none */
-    bool holds_changes;    /* it holds the body of some change */
+    struct node_id self;   /* whose home it is */
+    uint8_t self_roles;    /* its office's, once the ledger has run */
+    struct absent_body *absent; /* bodies that it lacks; told if it is due */
+    size_t absent_count;
+    size_t absent_capacity;
     struct note_key *cosigners; /* keys that cosignatures may be by */
     uint32_t *cosigner_offices; /* of the membership; UINT32_MAX: outside */
     size_t cosigner_count;
