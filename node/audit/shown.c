@@ -166,34 +166,42 @@ unpack(struct buf *out, struct bytes padded)
 }
 
 enum err
+shown_plain(struct bytes plain, const struct schema *schema, json_t **out)
+{
+    struct cursor cursor = cursor_init(plain);
+    json_t *json = NULL;
+    enum err rc = ERR_OK;
+
+    if (!cbor_valid(plain)) {
+        return ERR_MALFORMED;
+    }
+    json = take_change(&cursor, schema);
+    rc = cursor_end(&cursor);
+    if (rc == ERR_OK && json == NULL) {
+        rc = ERR_NOMEM;
+    }
+    if (rc != ERR_OK) {
+        json_decref(json);
+        return rc;
+    }
+    *out = json;
+    return ERR_OK;
+}
+
+enum err
 shown_change(struct bytes padded, json_t **out)
 {
     struct buf plain = {0};
     struct schema *schema = NULL;
-    struct cursor cursor;
-    json_t *json = NULL;
     enum err rc = unpack(&plain, padded);
 
     if (rc == ERR_OK &&
         schema_parse(*pack_text("mekong"), &schema, NULL) != ERR_OK) {
         rc = ERR_NOMEM;
     }
-    if (rc == ERR_OK && !cbor_valid(buf_bytes(&plain))) {
-        rc = ERR_MALFORMED;
-    }
     if (rc == ERR_OK) {
-        cursor = cursor_init(buf_bytes(&plain));
-        json = take_change(&cursor, schema);
-        rc = cursor_end(&cursor);
+        rc = shown_plain(buf_bytes(&plain), schema, out);
     }
-    if (rc == ERR_OK && json == NULL) {
-        rc = ERR_NOMEM;
-    }
-    if (rc == ERR_OK) {
-        *out = json;
-        json = NULL;
-    }
-    json_decref(json);
     schema_free(schema);
     buf_wipe(&plain);
     return rc;

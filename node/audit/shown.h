@@ -22,4 +22,9 @@
  */
 enum err shown_change(struct bytes padded, json_t **out) MUST_USE;
 
+/* The same of the plaintext itself, in the words of that pack. */
+struct schema;
+enum err shown_plain(
+    struct bytes plain, const struct schema *schema, json_t **out) MUST_USE;
+
 #endif

@@ -21,18 +21,22 @@ const struct arg_option audit_check_options[] = {
 
 enum { EXIT_UNCHECKED = 2, PROGRESS_STEP = 1 << 16 };
 
+struct progress {
+    struct cli *cli;
+    bool is_shown; /* a line without its end stands on the terminal */
+};
+
 static void
 on_progress(void *context, uint64_t done, uint64_t all)
 {
-    struct cli *cli = context;
+    struct progress *progress = context;
+    FILE *err = progress->cli->err;
 
-    if (!cli->shows_progress || all < PROGRESS_STEP) {
-        return;
-    }
-    if (done == all || done % PROGRESS_STEP < 256) {
-        (void)fprintf(cli->err, "\r%" PRIu64 " of %" PRIu64 " entries%s", done,
-            all, done == all ? "\n" : "");
-        (void)fflush(cli->err);
+    if (progress->cli->shows_progress && all >= PROGRESS_STEP &&
+        done % PROGRESS_STEP < 256) {
+        (void)fprintf(err, "\r%" PRIu64 " of %" PRIu64 " entries", done, all);
+        (void)fflush(err);
+        progress->is_shown = true;
     }
 }
 
@@ -288,18 +292,22 @@ enum cli_exit
 command_audit_check(struct cli *cli)
 {
     const char *keys[CHECK_KEYS_MAX];
+    struct progress progress = {cli, false};
     const struct check_options options = {.path = cli->args.words[0],
         .keys = keys,
         .key_count = gather_keys(cli, keys),
         .since = cli_option(cli, "since"),
         .now_s = (uint64_t)time(NULL),
         .progress = on_progress,
-        .context = cli};
+        .context = &progress};
     struct check_result result;
     struct err_msg msg = {""};
     enum cli_exit exit = CLI_DONE;
     enum err rc = check_run(&result, &options, &msg);
 
+    if (progress.is_shown) {
+        (void)fputc('\n', cli->err);
+    }
     if (rc != ERR_OK) {
         (void)cli_fail(cli, rc, &msg);
         return (enum cli_exit)EXIT_UNCHECKED;
