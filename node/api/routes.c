@@ -25,6 +25,7 @@ const struct route routes[] = {
     {"POST", "/v1/sync", ROUTE_USES, sync_run, sync_start},
     {"GET", "/v1/audit/keys", ROUTE_USES, audit_keys, NULL},
     {"POST", "/v1/audit/heads", ROUTE_USES, audit_heads, NULL},
+    {"GET", "/v1/audit/forks", ROUTE_USES, audit_forks, NULL},
     {"GET", "/v1/audit/logs", ROUTE_USES, audit_logs, NULL},
     {"GET", "/v1/audit/logs/*/*/leaves", ROUTE_USES, audit_leaves, NULL},
     {"GET", "/v1/audit/logs/*/*/headers", ROUTE_USES, audit_headers, NULL},

@@ -45,6 +45,8 @@ call_fn audit_leaves;
 call_fn audit_headers;
 call_fn audit_prefix;
 call_fn audit_proof;
+/* audit_forks.c */
+call_fn audit_forks;
 /* audit_heads.c */
 call_fn audit_heads;
 /* audit_access.c, audit_offices.c */

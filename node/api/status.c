@@ -6,6 +6,7 @@
 #include "node/api/offices.h"
 #include "node/api/routes.h"
 #include "node/api/standing.h"
+#include "node/api/vouching.h"
 #include "node/serve/server.h"
 
 static json_t *
@@ -111,33 +112,48 @@ drop_json(void *state)
     json_decref(state);
 }
 
+/* What the store knows; forks come first. */
+static enum err
+put_store(struct api_call *call, json_t **json, struct err_msg *msg)
+{
+    struct view *view = NULL;
+    enum err rc = call_view(call, &view, msg);
+
+    if (rc == ERR_OK) {
+        rc = vouching_put_forks(json, view, false, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = put_counts(json, view, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = standing_put(json, view, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = vouching_put(json, view, &call->node->home.node, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = put_disk(json, call->node->store, msg);
+    }
+    if (rc == ERR_OK) {
+        put_members(json, view_membership(view));
+    }
+    return rc;
+}
+
 void
 status_run(struct api_call *call)
 {
     const struct home *home = &call->node->home;
     struct err_msg msg = {""};
-    struct view *view = NULL;
     json_t *json = json_object();
     enum err rc = ERR_OK;
 
+    if (call->node->store != NULL) {
+        rc = put_store(call, &json, &msg);
+    }
     put(&json, "office", own_office_json(home));
     put(&json, "node", node_json(home));
     put(&json, "corridor", corridor_json(home));
-    if (call->node->store != NULL) {
-        rc = call_view(call, &view, &msg);
-        if (rc == ERR_OK) {
-            rc = put_counts(&json, view, &msg);
-        }
-        if (rc == ERR_OK) {
-            rc = standing_put(&json, view, &msg);
-        }
-        if (rc == ERR_OK) {
-            rc = put_disk(&json, call->node->store, &msg);
-        }
-        if (rc == ERR_OK) {
-            put_members(&json, view_membership(view));
-        }
-    }
     if (rc != ERR_OK) {
         json_decref(json);
         reply_err(call, rc, &msg);

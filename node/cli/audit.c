@@ -7,6 +7,8 @@ static const struct arg_option export_options[] = {
 static const struct arg_option prove_options[] = {
     {"o", "FILE"}, {"disclose", NULL}, {"all", NULL}, {NULL, NULL}};
 
+static const struct arg_option forks_options[] = {{"o", "DIR"}, {NULL, NULL}};
+
 const struct command audit_verbs[] = {
     {"audit export", "DIR [--log NODE] [--headers]",
         "write the logs into a directory that auditors' tools read; again, it "
@@ -23,6 +25,10 @@ const struct command audit_verbs[] = {
     {"audit offices", "",
         "list who admitted, enrolled, changed, confirmed and retired whom",
         NULL, 0, 0, false, command_audit_offices},
+    {"audit forks", "[-o DIR]",
+        "list the logs that were signed in two versions; -o writes the "
+        "evidence of each into a file",
+        forks_options, 0, 0, false, command_audit_forks},
     {"audit key", "[NODE]",
         "print the keys with which this node's logs are checked, for paper",
         NULL, 0, 1, false, command_audit_key},

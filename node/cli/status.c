@@ -165,6 +165,63 @@ print_peers(struct cli *cli, const json_t *peers)
     }
 }
 
+/* Before all else: whose word cannot be taken any more. */
+static void
+print_forks(struct cli *cli, const json_t *status)
+{
+    const json_t *forks = json_object_get(status, "forks");
+
+    for (size_t i = 0; i < json_array_size(forks); i++) {
+        const json_t *fork = json_array_get(forks, i);
+
+        print_line(cli, "FORK", cli_text(fork, "text"));
+    }
+    if (json_array_size(forks) > 0) {
+        print_line(cli, "",
+            "The evidence, for whoever is to judge: corridor audit forks -o "
+            "DIR");
+    }
+}
+
+static void
+print_own_log(struct cli *cli, const json_t *log)
+{
+    (void)fprintf(cli->out, "%-12s own %s log: %lld of %lld entries", "",
+        cli_text(log, "kind"), number(log, "vouched"), number(log, "entries"));
+    if (number(log, "offices") > 0) {
+        (void)fprintf(cli->out, ", by %lld %s, at %s", number(log, "offices"),
+            number(log, "offices") == 1 ? "office" : "offices",
+            cli_text(log, "newest"));
+    }
+    (void)fprintf(cli->out, "\n");
+}
+
+/* Whether others would notice if history were written anew. */
+static void
+print_vouches(struct cli *cli, const json_t *status)
+{
+    const json_t *vouches = json_object_get(status, "vouches");
+    const json_t *own = json_object_get(vouches, "own");
+    const json_t *oldest = json_object_get(vouches, "oldest");
+
+    if (number(vouches, "logs") == 0) {
+        return;
+    }
+    (void)fprintf(cli->out,
+        "%-12s %lld of %lld logs are vouched for by another office, %lld to "
+        "the end",
+        "vouches", number(vouches, "vouched"), number(vouches, "logs"),
+        number(vouches, "in_full"));
+    if (json_is_object(oldest)) {
+        (void)fprintf(
+            cli->out, "; least recently at %s", cli_text(oldest, "time"));
+    }
+    (void)fprintf(cli->out, "\n");
+    for (size_t i = 0; i < json_array_size(own); i++) {
+        print_own_log(cli, json_array_get(own, i));
+    }
+}
+
 enum cli_exit
 command_status(struct cli *cli)
 {
@@ -179,6 +236,7 @@ command_status(struct cli *cli)
     if (cli->is_json) {
         return cli_print_json(cli, &answer);
     }
+    print_forks(cli, answer.json);
     office = json_object_get(answer.json, "office");
     corridor = json_object_get(answer.json, "corridor");
     print_line(cli, "office", cli_text(office, "name"));
@@ -192,6 +250,7 @@ command_status(struct cli *cli)
             ? "runs"
             : "does not run: nothing is exchanged");
     print_counts(cli, answer.json);
+    print_vouches(cli, answer.json);
     print_standing(cli, answer.json);
     print_unconfirmed(cli, answer.json);
     print_peers(cli, json_object_get(answer.json, "peers"));
