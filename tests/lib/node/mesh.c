@@ -2,12 +2,15 @@
 #include "tests/lib/node/mesh.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "crypto/base/cbor.h"
 #include "crypto/base/mem.h"
 #include "crypto/base/num.h"
+#include "storage/disk.h"
 
 static const char words[] = "a passphrase";
 
@@ -414,20 +417,24 @@ write_agency(void *context, struct store *store, struct err_msg *msg)
     return rc;
 }
 
-void
-mesh_write(struct mesh *mesh, size_t node, unsigned count)
+enum err
+mesh_try_write(struct mesh *mesh, size_t node)
 {
     struct node *at = mesh->nodes[node].node;
     struct licence licence = {
-        .kind = schema_kind_by_name(at->schema, bytes_text("agency"))};
+        .kind = schema_kind_by_name(at->schema, bytes_text("agency")),
+        .number = (unsigned)prng_below(&mesh->prng, 1000000)};
 
+    return node_write(at, write_agency, &licence, NULL);
+}
+
+void
+mesh_write(struct mesh *mesh, size_t node, unsigned count)
+{
     for (unsigned i = 0; i < count; i++) {
-        struct err_msg msg = {{0}};
-        enum err rc = ERR_OK;
+        enum err rc = mesh_try_write(mesh, node);
 
-        licence.number = (unsigned)prng_below(&mesh->prng, 1000000);
-        rc = node_write(at, write_agency, &licence, &msg);
-        ck_assert_msg(rc == ERR_OK, "%s", msg.text);
+        ck_assert_msg(rc == ERR_OK, "%s", err_text(rc));
     }
 }
 
@@ -583,4 +590,59 @@ mesh_restart(struct mesh *mesh, size_t index)
 
     close_node(mesh, node);
     open_node(mesh, node);
+}
+
+/* The files of a folder, without those in its folders. */
+static void
+copy_files(const char *from, const char *to)
+{
+    DIR *dir = opendir(from);
+    struct dirent *entry = NULL;
+
+    ck_assert_ptr_nonnull(dir);
+    ck_assert_int_eq(disk_make_dir(to, NULL), ERR_OK);
+    while ((entry = readdir(dir)) != NULL) {
+        char source[2 * SCRATCH_PATH_BYTES];
+        char target[2 * SCRATCH_PATH_BYTES];
+        struct buf bytes = {.limit = SIZE_MAX};
+
+        struct stat stat_of;
+
+        snprintf(source, sizeof(source), "%s/%s", from, entry->d_name);
+        snprintf(target, sizeof(target), "%s/%s", to, entry->d_name);
+        ck_assert_int_eq(stat(source, &stat_of), 0);
+        if (!S_ISREG(stat_of.st_mode)) {
+            continue;
+        }
+        ck_assert_int_eq(disk_read(&bytes, source, SIZE_MAX, NULL), ERR_OK);
+        ck_assert_int_eq(
+            disk_write(target, buf_bytes(&bytes), true, NULL), ERR_OK);
+        buf_release(&bytes);
+    }
+    closedir(dir);
+}
+
+size_t
+mesh_copy(struct mesh *mesh, size_t index)
+{
+    struct mesh_node *copy = &mesh->nodes[mesh->node_count];
+    char from[SCRATCH_PATH_BYTES];
+    char to[SCRATCH_PATH_BYTES];
+    char data_from[SCRATCH_PATH_BYTES + 8];
+    char data_to[SCRATCH_PATH_BYTES + 8];
+
+    ck_assert_uint_lt(mesh->node_count, MESH_NODES_MAX);
+    copy->mesh = mesh;
+    copy->index = mesh->node_count;
+    close_node(mesh, &mesh->nodes[index]);
+    path_of(from, mesh, index);
+    path_of(to, mesh, copy->index);
+    copy_files(from, to);
+    snprintf(data_from, sizeof(data_from), "%s/data", from);
+    snprintf(data_to, sizeof(data_to), "%s/data", to);
+    copy_files(data_from, data_to);
+    mesh->node_count++;
+    open_node(mesh, &mesh->nodes[index]);
+    open_node(mesh, copy);
+    return copy->index;
 }

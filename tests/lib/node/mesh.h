@@ -86,6 +86,8 @@ void mesh_cut(struct mesh_end *end, bool is_seen);
 
 /* So many new records of that node, public ones, a commit each. */
 void mesh_write(struct mesh *mesh, size_t node, unsigned count);
+/* What came of one more. */
+enum err mesh_try_write(struct mesh *mesh, size_t node);
 /* Of all that the node can read. */
 struct digest_result mesh_digest(struct mesh *mesh, size_t node);
 
@@ -93,6 +95,9 @@ struct digest_result mesh_digest(struct mesh *mesh, size_t node);
 void mesh_settle(struct mesh *mesh);
 /* The same, time passing, for so many ms. */
 void mesh_pass(struct mesh *mesh, uint64_t ms);
+/* A second node from a copy of a node's home: whatever either writes from then
+ * on is of the same keys. Its connections end. */
+size_t mesh_copy(struct mesh *mesh, size_t node);
 /* Close a node's engine and store, and open them again. */
 void mesh_restart(struct mesh *mesh, size_t node);
 
