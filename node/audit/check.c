@@ -113,6 +113,7 @@ run(struct check *check)
         rc = check_file(check);
         break;
     case TREE_OTHER:
+    case TREE_CLOSED:
         rc = err_set(check->msg, ERR_CONFIG,
             "%s is neither a folder nor a file", check->options->path);
         break;
@@ -142,6 +143,7 @@ check_run(struct check_result *out, const struct check_options *options,
     enum err rc = run(&check);
 
     if (rc == ERR_OK) {
+        check_tell_keys(&check);
         check_absent_witnesses(&check);
         rc = result.findings.rc;
     }
@@ -157,6 +159,7 @@ check_run(struct check_result *out, const struct check_options *options,
     mem_free(check.cosigner_offices);
     mem_free(check.found);
     mem_free(check.absent);
+    mem_free(check.unread);
     if (rc != ERR_OK) {
         check_result_release(&result);
         return rc;

@@ -96,7 +96,8 @@ struct check_log {
     uint64_t voids;   /* of these, that count for nothing */
     uint64_t grants;  /* valid ones */
     bool has_since;
-    uint64_t since_size; /* of the checkpoint kept from before */
+    uint64_t since_size; /* of the checkpoint kept from before, */
+    bool goes_on;        /* which the log goes on from, or is */
     struct check_vouch vouch;
     /* For the check itself. */
     struct buf note;              /* the checkpoint's file */

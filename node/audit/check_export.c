@@ -12,150 +12,32 @@
 
 enum { VKEY_FILE_BYTES_MAX = 1024, NODE_DIGITS = 64 };
 
-/* Names in the export or in a node's folder. */
-struct listing {
-    struct log_list *list;
-    struct findings *findings;
-    char node[NODE_DIGITS + 1]; /* "" in the export itself */
-    char nodes[NODES_MAX][NODE_DIGITS + 1];
-    size_t node_count;
-    bool is_log; /* the folder is a log's own */
-};
-
-static bool
-is_node_name(const char *name)
+void
+check_unread(struct check *check, const char *name, enum err rc)
 {
-    return strlen(name) == NODE_DIGITS &&
-           strspn(name, "0123456789abcdef") == NODE_DIGITS;
-}
-
-static void
-add_unexpected(struct listing *listing, const char *path)
-{
-    findings_add(listing->findings, (struct finding_place){NULL, POSITION_NONE},
-        FINDING_UNEXPECTED_FILE, "%.200s%s%.200s does not belong in an export",
-        listing->node, listing->node[0] == '\0' ? "" : "/", path);
-}
-
-static enum err
-visit_export(void *context, const char *path, enum tree_kind kind)
-{
-    struct listing *listing = context;
-
-    if (strcmp(path, "checkpoint") == 0 ||
-        (strcmp(path, "tile") == 0 && kind == TREE_FOLDER)) {
-        listing->is_log = true;
-    } else if (kind == TREE_FOLDER && is_node_name(path) &&
-               listing->node_count < NODES_MAX) {
-        memcpy(listing->nodes[listing->node_count++], path, NODE_DIGITS + 1);
-    } else {
-        add_unexpected(listing, path);
-    }
-    return ERR_OK;
-}
-
-static enum err
-add_path(struct log_list *list, const char *path)
-{
-    enum err rc = mem_grow((void **)&list->paths, &list->capacity,
-        list->count + 1, sizeof(*list->paths));
-
-    if (rc == ERR_OK) {
-        snprintf(list->paths[list->count++], sizeof(*list->paths), "%s", path);
-    }
-    return rc;
-}
-
-static enum err
-visit_node(void *context, const char *path, enum tree_kind kind)
-{
-    struct listing *listing = context;
-    char below[160];
-
-    if (kind == TREE_FOLDER &&
-        (strcmp(path, "control") == 0 || strcmp(path, "changes") == 0)) {
-        snprintf(below, sizeof(below), "%s/%s", listing->node, path);
-        return add_path(listing->list, below);
-    }
-    if (kind != TREE_FILE || strcmp(path, "cosigner") != 0) {
-        add_unexpected(listing, path);
-    }
-    return ERR_OK;
-}
-
-static int
-compare_paths(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-/* The logs in the nodes' folders. */
-static enum err
-list_nodes(struct listing *listing, const struct tree *root)
-{
-    const struct tree_visitor visitor = {visit_node, listing};
-    enum err rc = ERR_OK;
-
-    for (size_t i = 0; i < listing->node_count && rc == ERR_OK; i++) {
-        const size_t before = listing->list->count;
-        struct tree folder = {-1};
-
-        memcpy(listing->node, listing->nodes[i], sizeof(listing->node));
-        rc = tree_open_below(&folder, root, listing->node);
-        if (rc == ERR_OK) {
-            rc = tree_walk(&folder, true, &visitor);
-        }
-        tree_close(&folder);
-        if (rc == ERR_OK && listing->list->count == before) {
-            add_unexpected(listing, "(without a log)");
-        }
-    }
-    return rc;
+    findings_remark(&check->result->findings, true,
+        "%.200s could not be read: %s", name,
+        rc == ERR_DENIED ? "no permission" : err_text(rc));
 }
 
 enum err
-log_list_read(
-    struct log_list *out, const struct tree *root, struct findings *findings)
+check_unread_log(struct check *check, const char *path)
 {
-    struct findings of_log = {0};
-    struct listing *listing = mem_zalloc(1, sizeof(*listing));
-    struct tree_visitor visitor = {visit_export, listing};
-    enum err rc = ERR_NOMEM;
+    struct log_id log = {.kind = LOG_CONTROL};
+    enum err rc = ERR_OK;
 
-    *out = (struct log_list){.count = 0};
-    if (listing == NULL) {
-        return rc;
+    if (strlen(path) < NODE_DIGITS + 2 ||
+        !hex_decode(path, NODE_DIGITS, log.node.bytes, 32)) {
+        return ERR_OK; /* one log alone */
     }
-    /* A log's own folder is looked at whole later. */
-    *listing = (struct listing){.list = out, .findings = &of_log};
-    rc = tree_walk(root, true, &visitor);
-    if (rc == ERR_OK && listing->is_log) {
-        rc = add_path(out, "");
-    } else if (rc == ERR_OK) {
-        for (size_t i = 0; i < of_log.count; i++) {
-            findings_add_text(findings,
-                (struct finding_place){NULL, POSITION_NONE},
-                of_log.items[i].code, of_log.items[i].text);
-        }
-        listing->findings = findings;
-        rc = list_nodes(listing, root);
-    }
-    if (rc == ERR_OK && out->count > 1) {
-        qsort(out->paths, out->count, sizeof(*out->paths), compare_paths);
-    }
-    findings_release(&of_log);
-    mem_free(listing);
-    if (rc != ERR_OK) {
-        log_list_release(out);
+    log.kind = strcmp(path + NODE_DIGITS + 1, "control") == 0 ? LOG_CONTROL
+                                                              : LOG_CHANGES;
+    rc = mem_grow((void **)&check->unread, &check->unread_capacity,
+        check->unread_count + 1, sizeof(*check->unread));
+    if (rc == ERR_OK) {
+        check->unread[check->unread_count++] = log;
     }
     return rc;
-}
-
-void
-log_list_release(struct log_list *list)
-{
-    mem_free(list->paths);
-    *list = (struct log_list){.count = 0};
 }
 
 enum err
@@ -190,6 +72,7 @@ check_vkey(
     struct buf file = {0};
     struct buf expected = {0};
     struct note_key key;
+    char name[192];
     enum err rc = tree_read(&file, folder, "vkey", VKEY_FILE_BYTES_MAX);
 
     log_key(&key, &check->result->corridor, &log->id);
@@ -200,6 +83,11 @@ check_vkey(
     } else if (rc == ERR_NOT_FOUND) {
         findings_add(&check->result->findings, place_of(log, POSITION_NONE),
             FINDING_TILE_MISSING, "its vkey is not there; other tools need it");
+        rc = ERR_OK;
+    } else if (rc == ERR_DENIED || rc == ERR_IO) {
+        snprintf(name, sizeof(name), "%s%svkey", log->path,
+            log->path[0] == '\0' ? "" : "/");
+        check_unread(check, name, rc);
         rc = ERR_OK;
     } else if (rc != ERR_OK ||
                !bytes_equal(buf_bytes(&file), buf_bytes(&expected))) {
@@ -322,7 +210,10 @@ read_log(struct check *check, const char *path)
     if (rc == ERR_OK) {
         rc = tree_read(&note, &folder, "checkpoint", CHECK_NOTE_BYTES_MAX);
     }
-    if (rc == ERR_NOT_FOUND || rc == ERR_CONFIG || rc == ERR_TOO_BIG) {
+    if (rc == ERR_DENIED || rc == ERR_IO) {
+        check_unread(check, name, rc);
+        rc = check_unread_log(check, path);
+    } else if (rc == ERR_NOT_FOUND || rc == ERR_CONFIG || rc == ERR_TOO_BIG) {
         findings_add(&result->findings,
             (struct finding_place){NULL, POSITION_NONE},
             rc == ERR_NOT_FOUND ? FINDING_CHECKPOINT_MISSING
@@ -343,7 +234,14 @@ read_log(struct check *check, const char *path)
         log->root = facts.root;
         log->is_signed = facts.is_signed;
         log->trust = check_trust_given(check, &facts);
-        log->has_headers = tree_open_below(&sub, &folder, "headers") == ERR_OK;
+        rc = tree_open_below(&sub, &folder, "headers");
+        log->has_headers = rc == ERR_OK;
+        if (rc == ERR_DENIED) {
+            snprintf(name, sizeof(name), "%s%sheaders", path,
+                path[0] == '\0' ? "" : "/");
+            check_unread(check, name, rc);
+        }
+        rc = rc == ERR_NOMEM ? rc : ERR_OK;
         snprintf(log->path, sizeof(log->path), "%s", path);
         log->note = note;
         note = (struct buf){0};
@@ -375,25 +273,32 @@ check_one(struct check *check, struct check_log *log)
     return rc;
 }
 
-/* Which keys are believed, and which are not. */
-void
-check_tell_trust(struct check *check)
+static bool
+has_folder(const struct tree *root, const char *name)
 {
-    struct check_result *result = check->result;
+    struct tree folder = {-1};
+    const bool is_there = tree_open_below(&folder, root, name) == ERR_OK;
 
-    for (size_t i = 0; i < result->log_count; i++) {
-        const struct check_log *log = &result->logs[i];
-        char label[LOG_LABEL_BYTES];
+    tree_close(&folder);
+    return is_there;
+}
 
-        log_label(label, &log->id);
-        if (log->is_signed && log->trust == CHECK_TRUST_NONE) {
-            findings_remark(&result->findings, true,
-                "log %s: no key for it: that it is the office's own was not "
-                "checked. Give its key, or one of its corridor and an export "
-                "with headers",
-                label);
-        }
+/* A folder that is nothing that could be checked; a likely mistake has a
+ * sentence of its own. */
+static enum err
+tell_no_export(struct check *check)
+{
+    const char *path = check->options->path;
+
+    if (has_folder(&check->root, "control") ||
+        has_folder(&check->root, "changes")) {
+        return err_set(check->msg, ERR_CONFIG,
+            "%.300s is the folder of one node: give the export that it is in, "
+            "or one of the logs in it",
+            path);
     }
+    return err_set(check->msg, ERR_CONFIG,
+        "%.300s is neither an export, nor a log of one, nor a home", path);
 }
 
 enum err
@@ -409,9 +314,7 @@ check_export(struct check *check)
     }
     if (list.count == 0) {
         log_list_release(&list);
-        return err_set(check->msg, ERR_CONFIG,
-            "%s is neither an export, nor a log of one, nor a home",
-            check->options->path);
+        return tell_no_export(check);
     }
     check->is_whole = list.paths[0][0] != '\0';
     result->kind = check->is_whole ? CHECK_EXPORT : CHECK_LOG;

@@ -49,9 +49,7 @@ take_checkpoint(struct check *check, struct bytes note, const char *name,
     log->is_signed = true;
     log->trust = check_trust_given(check, out_facts);
     if (log->trust == CHECK_TRUST_NONE) {
-        findings_remark(&check->result->findings, true,
-            "no key for this log was given: that it is the office's own was "
-            "not checked");
+        check_tell_no_key(check);
     }
     return log;
 }
@@ -342,8 +340,14 @@ check_file(struct check *check)
         rc = check_fork(check, bytes);
     } else if (begins_with(bytes, "corridor-disclosure@v1\n")) {
         rc = check_disclosure(check, bytes);
-    } else {
+    } else if (begins_with(bytes, "corridor.internal/")) {
         rc = check_checkpoint(check, bytes);
+    } else {
+        rc = err_set(check->msg, ERR_CONFIG,
+            "%.300s is nothing that can be checked: not a proof, not a "
+            "disclosure, no evidence of a fork, and no corridor's checkpoint; "
+            "or its first line is damaged",
+            check->options->path);
     }
     buf_wipe(&file); /* a disclosure is personal data */
     return rc;

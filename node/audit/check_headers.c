@@ -315,6 +315,9 @@ can_judge(struct check *check)
         broken += result->logs[i].id.kind == LOG_CONTROL &&
                   !(result->logs[i].has_headers && result->logs[i].is_whole);
     }
+    for (size_t i = 0; i < check->unread_count; i++) {
+        broken += check->unread[i].kind == LOG_CONTROL;
+    }
     if (headers == 0) {
         findings_remark(&check->result->findings, false,
             "there are no headers: authors, their rights, clocks and grants "
@@ -339,19 +342,31 @@ add_logs(struct check *check, struct ledger *ledger)
     for (size_t i = 0; i < check->result->log_count && rc == ERR_OK; i++) {
         const struct check_log *log = &check->result->logs[i];
         const bool is_usable = log->is_whole && log->has_headers;
+        char label[LOG_LABEL_BYTES];
         const struct ledger_log given = {.id = log->id,
             .size = is_usable ? log->given : 0,
             .handle = i,
             .is_partial = !is_usable || log->is_frozen};
 
         if (!is_usable) {
+            log_label(label, &log->id);
             findings_remark(&check->result->findings, true,
-                "a log that is not whole, or came without headers, was left "
-                "out when authors, rights, clocks and grants were judged");
+                "log %s was left out when authors, rights, clocks and grants "
+                "were judged, since it %s",
+                label, log->is_whole ? "came without headers" : "is not whole");
         }
         rc = ledger_add(ledger, &given);
         if (rc == ERR_EXISTS) {
             rc = ERR_OK; /* its place has its finding */
+        }
+    }
+    for (size_t i = 0; i < check->unread_count && rc == ERR_OK; i++) {
+        const struct ledger_log unread = {
+            .id = check->unread[i], .is_partial = true};
+
+        rc = ledger_add(ledger, &unread);
+        if (rc == ERR_EXISTS) {
+            rc = ERR_OK; /* as above */
         }
     }
     return rc;

@@ -46,6 +46,9 @@ struct check {
     struct absent_body *absent; /* bodies that it lacks; told if it is due */
     size_t absent_count;
     size_t absent_capacity;
+    struct log_id *unread; /* logs that are there and may not be read */
+    size_t unread_count;
+    size_t unread_capacity;
     struct note_key *cosigners; /* keys that cosignatures may be by */
     uint32_t *cosigner_offices; /* of the membership; UINT32_MAX: outside */
     size_t cosigner_count;
@@ -137,11 +140,14 @@ enum err check_export(struct check *check) MUST_USE;
 /* The folder of a log below the export. */
 enum err check_open_log(
     struct tree *out, const struct tree *root, const char *path) MUST_USE;
-/* Say of which logs the keys are not believed. */
-void check_tell_trust(struct check *check);
+/* A file or folder of what is checked that may not or cannot be read: a gap. */
+void check_unread(struct check *check, const char *name, enum err rc);
+/* Note the log of a folder "<node>/<control|changes>" as one of which nothing
+ * may be read, so that nobody is blamed for what it lacks. ERR_NOMEM. */
+enum err check_unread_log(struct check *check, const char *path) MUST_USE;
 /* A new log of the result; NULL without memory. */
 struct check_log *check_add_log(struct check *check);
-/* List the logs of an export: their paths below it. */
+/* check_list.c: the logs of an export, by their paths below it. */
 struct log_list {
     char (*paths)[160];
     size_t count;
@@ -150,6 +156,14 @@ struct log_list {
 enum err log_list_read(struct log_list *out, const struct tree *root,
     struct findings *findings) MUST_USE;
 void log_list_release(struct log_list *list);
+
+/* check_trust.c: what the keys that were given do not reach. */
+/* Say of which logs the keys are not believed. */
+void check_tell_trust(struct check *check);
+/* The same of the log of a proof or another file. */
+void check_tell_no_key(struct check *check);
+/* Say of which keys nothing is here. */
+void check_tell_keys(struct check *check);
 
 /* check_headers.c: headers against leaves, and the ledger they make. */
 enum err check_headers(struct check *check) MUST_USE;

@@ -186,27 +186,6 @@ take_self(struct check *check, const struct membership *membership)
     }
 }
 
-/* Keys that were given of logs that are not here. */
-static void
-tell_given(struct check *check)
-{
-    for (size_t i = 0; i < check->trusted.count; i++) {
-        const struct trusted_key *given = &check->trusted.items[i];
-        bool is_there = given->name.role != KEY_OF_LOG;
-        char label[LOG_LABEL_BYTES];
-
-        for (size_t k = 0; k < check->result->log_count; k++) {
-            is_there |=
-                log_id_equal(&check->result->logs[k].id, &given->name.log);
-        }
-        if (!is_there) {
-            log_label(label, &given->name.log);
-            findings_remark(&check->result->findings, false,
-                "of log %s, whose key was given, nothing is here", label);
-        }
-    }
-}
-
 /* Nodes that are members and of which a log is not there: what others count
  * of it is told by the ledger, a log that nobody counts is only noted. */
 static void
@@ -250,7 +229,6 @@ check_take_ledger(struct check *check, const struct ledger *ledger)
     snprintf(result->corridor_name, sizeof(result->corridor_name), "%s",
         membership->name);
     tell_absent(check, membership);
-    tell_given(check);
     take_self(check, membership);
     return ERR_OK;
 }

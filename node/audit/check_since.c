@@ -40,9 +40,17 @@ static enum err
 load_file(struct check *check)
 {
     struct buf note = {0};
+    const struct bytes start = bytes_text("corridor.internal/");
     enum err rc = tree_read_named(
         &note, check->options->since, CHECK_NOTE_BYTES_MAX, check->msg);
 
+    if (rc == ERR_OK && (note.size < start.size ||
+                            memcmp(note.data, start.data, start.size) != 0)) {
+        rc = err_set(check->msg, ERR_CONFIG,
+            "%.300s is not the checkpoint of a corridor's log: --since takes "
+            "one that was kept, or a folder of them as an export holds them",
+            check->options->since);
+    }
     if (rc == ERR_OK) {
         rc = add_item(check, &note, check->options->since, "");
     }
@@ -83,6 +91,11 @@ load_folder(struct check *check)
     if (rc != ERR_OK) {
         return rc;
     }
+    if (check_is_home(&check->since.tree)) {
+        return err_set(check->msg, ERR_CONFIG,
+            "%.300s is a home: make an export of it, and compare with that",
+            check->options->since);
+    }
     check->since.has_tree = true;
     /* What else stands there is not what is checked. */
     rc = log_list_read(&list, &check->since.tree, &ignored);
@@ -112,6 +125,7 @@ since_load(struct check *check)
         rc = load_folder(check);
         break;
     case TREE_OTHER:
+    case TREE_CLOSED:
         return err_set(check->msg, ERR_CONFIG,
             "%s is neither a checkpoint nor an export", path);
     }
@@ -317,14 +331,14 @@ compare_item(struct check *check, struct check_log *log,
         return compare_shorter(check, log, item);
     }
     if (item->size == log->size) {
-        return hash_equal(&item->root, &log->root)
-                   ? ERR_OK
-                   : tell_rewritten(check, log, &before, &now);
+        log->goes_on = hash_equal(&item->root, &log->root);
+        return log->goes_on ? ERR_OK
+                            : tell_rewritten(check, log, &before, &now);
     }
     if (root != NULL && root->is_known) {
-        return hash_equal(&item->root, &root->root)
-                   ? ERR_OK
-                   : tell_rewritten(check, log, &before, &now);
+        log->goes_on = hash_equal(&item->root, &root->root);
+        return log->goes_on ? ERR_OK
+                            : tell_rewritten(check, log, &before, &now);
     }
     findings_remark(&check->result->findings, true,
         "a log could not be compared with the checkpoint kept from before, "

@@ -69,6 +69,10 @@ log_tile_read(struct buf *out, const struct tree *folder,
     case ERR_CONFIG:
         file.state = FILE_ODD;
         break;
+    case ERR_DENIED:
+    case ERR_IO:
+        file.state = FILE_UNREAD;
+        break;
     default:
         return rc;
     }
@@ -92,6 +96,7 @@ log_tile_finding(struct findings *findings, const struct log_id *log,
     const struct finding_place place = {log, POSITION_NONE};
     const bool is_header = tile->kind == TILE_HEADERS;
     char path[TILE_PATH_SIZE];
+    char label[LOG_LABEL_BYTES];
 
     tile_path_format(path, tile);
     switch (state) {
@@ -111,12 +116,19 @@ log_tile_finding(struct findings *findings, const struct log_id *log,
         break;
     case FILE_LONG:
         findings_add(findings, place,
-            is_header ? FINDING_HEADER_MALFORMED : FINDING_TILE_WRONG,
+            is_header                    ? FINDING_HEADER_MALFORMED
+            : tile->kind == TILE_ENTRIES ? FINDING_LEAF_MALFORMED
+                                         : FINDING_TILE_WRONG,
             "%s is too long for what it should hold", path);
         break;
     case FILE_ODD:
         findings_add(findings, place, FINDING_UNEXPECTED_FILE,
             "%s is a link or no regular file, and was not read", path);
+        break;
+    case FILE_UNREAD:
+        log_label(label, log);
+        findings_remark(findings, true,
+            "log %s: %s may not be read here, or its disk fails", label, path);
         break;
     }
 }

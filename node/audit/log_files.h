@@ -16,7 +16,8 @@ enum file_state {
     FILE_MISSING,
     FILE_SHORT, /* fewer bytes than the tile's width asks for */
     FILE_LONG,  /* more */
-    FILE_ODD    /* no regular file, or a link */
+    FILE_ODD,   /* no regular file, or a link */
+    FILE_UNREAD /* it, or a folder on the way, may not or cannot be read */
 };
 
 /*
@@ -24,7 +25,7 @@ enum file_state {
  * full one where a partial one is gone (tlog-tiles, "Partial tiles"). Hash
  * tiles have exactly their bytes then; of entries and headers, as there are
  * more than `width` of them, *out_is_cut says that more may follow. *out is
- * something only in FILE_WHOLE. ERR_IO, ERR_DENIED, ERR_NOMEM.
+ * something only in FILE_WHOLE. ERR_NOMEM.
  */
 struct tile_file {
     enum file_state state;

@@ -76,11 +76,24 @@ static enum err
 visit(void *context, const char *path, enum tree_kind kind)
 {
     struct strays *strays = context;
+    char label[LOG_LABEL_BYTES];
     struct tile tile;
     unsigned width = 0;
 
     if (kind == TREE_FOLDER) {
         return ERR_OK;
+    }
+    if (kind == TREE_CLOSED) {
+        log_label(label, strays->options->log);
+        findings_remark(strays->findings, true,
+            "log %s: the folder %.200s may not be read here", label, path);
+        return ERR_OK;
+    }
+    if (kind == TREE_OTHER &&
+        tile_path_parse(&tile, bytes_text(path)) == ERR_OK &&
+        tile.width ==
+            tile_width(strays->options->size, tile.level, tile.index)) {
+        return ERR_OK; /* told where it was to be read */
     }
     if (kind == TREE_OTHER) {
         add_unexpected(

@@ -304,6 +304,9 @@ tree_walk(
 
     for (;;) {
         rc = visit_folder(tree, path, is_flat ? NULL : &pending, visitor);
+        if (rc == ERR_DENIED && path[0] != '\0') {
+            rc = visitor->visit(visitor->context, path, TREE_CLOSED);
+        }
         if (rc == ERR_OK) {
             rc = buf_err(&pending);
         }

@@ -36,13 +36,19 @@ void tree_close(struct tree *tree); /* zeroed is not fine: init by open */
 enum err tree_read(struct buf *out, const struct tree *tree, const char *name,
     size_t limit) MUST_USE;
 
-enum tree_kind { TREE_FILE, TREE_FOLDER, TREE_OTHER };
+enum tree_kind {
+    TREE_FILE,
+    TREE_FOLDER,
+    TREE_OTHER,
+    TREE_CLOSED /* a folder that was told, and may not be read */
+};
 
 /*
  * What stands in the folder and the folders in it, or with `is_flat` in it
  * alone: each is told by its path below the folder, in no order. Beyond
  * TREE_DEPTH_MAX, or where a path is too long, folders are told and not
- * entered, as TREE_OTHER. The visitor's error ends the walk. ERR_IO, ERR_NOMEM.
+ * entered, as TREE_OTHER; one that may not be entered is told a second time,
+ * as TREE_CLOSED. The visitor's error ends the walk. ERR_IO, ERR_NOMEM.
  */
 struct tree_visitor {
     enum err (*visit)(void *context, const char *path, enum tree_kind kind);

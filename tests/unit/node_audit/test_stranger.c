@@ -6,9 +6,13 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "crypto/keys.h"
 #include "node/audit/check.h"
 #include "storage/disk.h"
+#include "sync/model/log_key.h"
 #include "tests/lib/node_audit/made_export.h"
 #include "tests/lib/run.h"
 
@@ -100,6 +104,166 @@ START_TEST(nobody_is_a_stranger_because_statements_of_others_are_missing)
 }
 END_TEST
 
+/* The key of a log of another corridor, or of a log that has no entries. */
+static void
+make_key(struct buf *out, const struct corridor_id *corridor)
+{
+    const struct secret_key seed = {{'n'}};
+    struct log_id log = {.kind = LOG_CHANGES};
+    struct public_key public;
+    struct note_key made_key;
+
+    keys_sign_public(&public, &seed);
+    memcpy(log.node.bytes, public.bytes, 32);
+    log_key(&made_key, corridor, &log);
+    note_key_format(out, &made_key);
+    buf_put_u8(out, '\0');
+    ck_assert_int_eq(buf_err(out), ERR_OK);
+}
+
+static const struct corridor_id elsewhere = {{0xee, 1}};
+
+/* Which keys are given, and what is said of it. */
+static const struct {
+    bool has_own;   /* the one on paper */
+    bool has_other; /* one of another corridor */
+    bool has_empty; /* one of a log that is not here */
+    enum check_verdict verdict;
+    bool is_gap;
+    const char *words;
+} given[] = {
+    {false, false, false, CHECK_UNCHECKED, true, "Give one with --key"},
+    {false, true, false, CHECK_UNCHECKED, true, "not the one that you mean"},
+    {true, true, false, CHECK_CLEAN, false, "key of another corridor"},
+    {true, false, true, CHECK_CLEAN, false, "no entry yet, or was left out"},
+};
+
+START_TEST(keys_that_reach_nothing_are_told)
+{
+    const char *keys[3];
+    size_t count = 0;
+    struct buf other = {0};
+    struct buf empty = {0};
+    struct check_result result;
+    struct err_msg msg = {""};
+
+    make_key(&other, &elsewhere);
+    make_key(&empty, &made.corridor);
+    if (given[_i].has_own) {
+        keys[count++] = (const char *)key.data;
+    }
+    if (given[_i].has_other) {
+        keys[count++] = (const char *)other.data;
+    }
+    if (given[_i].has_empty) {
+        keys[count++] = (const char *)empty.data;
+    }
+    made_export_write(&made, dir);
+    ck_assert_int_eq(check_with(&result, dir, keys, count, &msg), ERR_OK);
+    ck_assert_int_eq(check_verdict(&result), given[_i].verdict);
+    ck_assert(remarks(&result, given[_i].is_gap, given[_i].words));
+    ck_assert_uint_eq(result.findings.remark_count, 1);
+    check_result_release(&result);
+    buf_release(&other);
+    buf_release(&empty);
+}
+END_TEST
+
+static const struct {
+    const char *path; /* below a log's folder; NULL: the node's */
+    const char *words;
+} unreadable[] = {
+    {NULL, "/control/checkpoint could not be read: no permission"},
+    {"", "/changes/checkpoint could not be read: no permission"},
+    {"checkpoint", "/changes/checkpoint could not be read"},
+    {"vkey", "/changes/vkey could not be read"},
+    {"headers", "/changes/headers could not be read"},
+    {"tile", "changes: tile/entries/000"},
+    {"tile/0", "changes: tile/0/000"},
+    {"tile/entries", "changes: tile/entries/000"},
+};
+
+/* Nobody is accused for what may not be read, and it is named. */
+START_TEST(what_may_not_be_read_is_a_gap_and_named)
+{
+    const struct made_log *log = made_export_log(&made, &f, 1, LOG_CHANGES);
+    char path[SCRATCH_PATH_BYTES + MADE_PATH_BYTES + 16];
+    char below[MADE_PATH_BYTES];
+    struct check_result result;
+
+    if (geteuid() == 0) {
+        ck_assert_int_eq(setegid(65534), 0);
+        ck_assert_int_eq(seteuid(65534), 0);
+        scratch_remove(&scratch);
+        scratch_make(&scratch); /* nobody's own */
+        scratch_path(dir, &scratch, "export");
+    }
+    made_export_write(&made, dir);
+    made_log_path(below, log);
+    if (unreadable[_i].path == NULL) {
+        *strchr(below, '/') = '\0';
+    }
+    (void)snprintf(path, sizeof(path), "%s/%s/%s", dir, below,
+        unreadable[_i].path == NULL ? "" : unreadable[_i].path);
+    ck_assert_int_eq(chmod(path, 0), 0);
+    ck_assert_int_eq(check(&result), CHECK_UNCHECKED);
+    ck_assert_uint_eq(findings_total(&result.findings), 0);
+    ck_assert(remarks(&result, true, unreadable[_i].words));
+    check_result_release(&result);
+    ck_assert_int_eq(chmod(path, 0700), 0);
+}
+END_TEST
+
+/* What is in the place of an export, or of last year's, and what is said. */
+static const struct {
+    const char *name;    /* below the scratch folder */
+    const char *content; /* NULL: a folder */
+    bool is_since;
+    const char *words;
+} places[] = {
+    {"notes.txt", "keep me\n", false, "nothing that can be checked"},
+    {"empty", "", false, "nothing that can be checked"},
+    {"folder", NULL, false, "neither an export, nor a log"},
+    {"node/changes", NULL, false, "the folder of one node"},
+    {"notes.txt", "keep me\n", true, "takes one that was kept"},
+    {"folder", NULL, true, "holds no checkpoint"},
+    {"home/home.ini", "", true, "is a home: make an export"},
+};
+
+START_TEST(what_is_no_export_is_told_for_what_it_is)
+{
+    const char *keys[] = {(const char *)key.data};
+    char path[SCRATCH_PATH_BYTES];
+    char *slash = NULL;
+    struct check_options options = {.keys = keys, .key_count = 1};
+    struct check_result result;
+    struct err_msg msg = {""};
+
+    made_export_write(&made, dir);
+    scratch_path(path, &scratch, places[_i].name);
+    slash = strrchr(path, '/');
+    if (strchr(places[_i].name, '/') != NULL) {
+        *slash = '\0';
+        ck_assert_int_eq(mkdir(path, 0700), 0);
+        *slash = '/';
+    }
+    if (places[_i].content == NULL) {
+        ck_assert_int_eq(mkdir(path, 0700), 0);
+    } else {
+        ck_assert_int_eq(
+            disk_write(path, bytes_text(places[_i].content), false, NULL),
+            ERR_OK);
+    }
+    if (strchr(places[_i].name, '/') != NULL) {
+        *slash = '\0';
+    }
+    options.path = places[_i].is_since ? dir : path;
+    options.since = places[_i].is_since ? path : NULL;
+    ck_assert_int_eq(check_run(&result, &options, &msg), ERR_CONFIG);
+    ck_assert_msg(strstr(msg.text, places[_i].words) != NULL, "%s", msg.text);
+}
+END_TEST
+
 static Suite *
 stranger_suite(void)
 {
@@ -109,6 +273,12 @@ stranger_suite(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(
         all, nobody_is_a_stranger_because_statements_of_others_are_missing);
+    tcase_add_loop_test(all, keys_that_reach_nothing_are_told, 0,
+        sizeof(given) / sizeof(given[0]));
+    tcase_add_loop_test(all, what_may_not_be_read_is_a_gap_and_named, 0,
+        sizeof(unreadable) / sizeof(unreadable[0]));
+    tcase_add_loop_test(all, what_is_no_export_is_told_for_what_it_is, 0,
+        sizeof(places) / sizeof(places[0]));
     suite_add_tcase(suite, all);
     return suite;
 }
