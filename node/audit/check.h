@@ -122,6 +122,8 @@ struct check_result {
     struct check_log *logs; /* by id */
     size_t log_count;
     size_t log_capacity;
+    bool has_entry; /* a proof's, that stands where it says */
+    uint64_t entry;
     struct buf evidence; /* corridor-fork@v1 of the first rewritten log */
     json_t *shown; /* what a disclosure that holds says: node/audit/shown.h */
 };

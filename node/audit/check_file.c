@@ -173,6 +173,8 @@ judge_proof(struct check *check, const struct proof_file *proof,
     }
     log->is_whole = true;
     log->leaves = 1;
+    check->result->has_entry = true;
+    check->result->entry = proof->index;
     rc = take_cosignatures(check, log, proof->checkpoint);
     return rc != ERR_OK ? rc : compare_since(check, log, proof->checkpoint);
 }

@@ -137,10 +137,11 @@ check_log_json(const struct check_log *log)
         log->is_signed, "whole", log->is_whole, "entries", number(log->leaves),
         "tiles", number(log->tiles), "bytes", number(log->bytes), "headers",
         number(log->headers));
-    json_t *judged = json_pack("{s:o, s:o, s:o, s:o, s:o}", "judged",
+    json_t *judged = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "judged",
         number(log->judged), "void", number(log->voids), "grants",
         number(log->grants), "vouched", vouch_json(&log->vouch), "since",
-        log->has_since ? number(log->since_size) : json_null());
+        log->has_since ? number(log->since_size) : json_null(), "goes_on",
+        log->has_since ? json_boolean(log->goes_on) : json_null());
 
     if (json == NULL || json_object_update(json, rest) != 0 ||
         json_object_update(json, judged) != 0) {
@@ -174,7 +175,7 @@ report_json(const struct check_result *result)
 
     return json_pack(
         "{s:s, s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:O?}",
+        "s:o, s:O?}",
         "kind", check_kind_text(result->kind), "verdict",
         report_verdict_text(check_verdict(result)), "corridor",
         result->has_corridor ? hex_json(result->corridor.bytes) : json_null(),
@@ -183,6 +184,7 @@ report_json(const struct check_result *result)
         number(result->offices), "nodes", number(result->nodes),
         "findings_total", number(findings_total(findings)), "findings",
         findings_json(findings), "counts", counts_json(findings), "not_checked",
-        remarks_json(findings), "logs", logs_json(result), "change",
+        remarks_json(findings), "logs", logs_json(result), "entry",
+        result->has_entry ? number(result->entry) : json_null(), "change",
         result->shown);
 }

@@ -102,6 +102,19 @@ put_vouch(struct sheet *sheet, const struct check_log *log, uint64_t now_s)
     sheet_put(sheet, text);
 }
 
+/* Do the entries make what was signed? Of a checkpoint alone nobody asks. */
+static const char *
+signed_text(const struct check_result *result, const struct check_log *log)
+{
+    if (log->is_whole) {
+        return "yes";
+    }
+    return log->is_signed && (result->kind == CHECK_CHECKPOINT ||
+                                 result->kind == CHECK_FORK)
+               ? "?"
+               : "NO";
+}
+
 static void
 put_log(struct sheet *sheet, const struct check_result *result, size_t n,
     uint64_t now_s)
@@ -114,7 +127,7 @@ put_log(struct sheet *sheet, const struct check_result *result, size_t n,
     sheet_put(sheet, log->office);
     put_number(sheet, log->size);
     sheet_put(sheet, key_text(log));
-    sheet_put(sheet, log->is_whole ? "yes" : "NO");
+    sheet_put(sheet, signed_text(result, log));
     if (result->is_judged) {
         put_number(sheet, log->voids);
         put_number(sheet, log->grants);
@@ -143,6 +156,43 @@ print_logs(struct cli *cli, const struct check_result *result, uint64_t now_s)
         put_log(&sheet, result, i, now_s);
     }
     return cli_print_sheet(cli, &sheet);
+}
+
+/* Where the entry of a proof stands. */
+static void
+print_entry(struct cli *cli, const struct check_result *result)
+{
+    if (result->has_entry) {
+        (void)fprintf(cli->out,
+            "\nEntry %" PRIu64 " of this log, counted from 0, is the one that "
+            "the file is about.\n",
+            result->entry);
+    }
+}
+
+/* How the logs stand to what was kept from last time. */
+static void
+print_since(struct cli *cli, const struct check_result *result)
+{
+    const char *since = cli_option(cli, "since");
+    uint64_t more = 0;
+    size_t known = 0;
+    size_t going_on = 0;
+
+    for (size_t i = 0; i < result->log_count; i++) {
+        const struct check_log *log = &result->logs[i];
+
+        known += log->has_since;
+        going_on += log->goes_on;
+        more += log->goes_on ? log->size - log->since_size : 0;
+    }
+    if (since != NULL && known > 0) {
+        (void)fprintf(cli->out,
+            "\nSince %s: of %" PRIu64 " logs there, %zu go on from what they "
+            "were, with %" PRIu64 " entries more; new logs: %zu.\n",
+            since, known + result->findings.counts[FINDING_LOG_MISSING],
+            going_on, more, result->log_count - known);
+    }
 }
 
 /* "  status: set "new"": what an operation does. */
@@ -223,8 +273,8 @@ print_verdict(struct cli *cli, const struct check_result *result)
         break;
     case CHECK_FINDINGS:
         (void)fprintf(cli->out,
-            "\n%" PRIu64 " finding%s. docs/audit.md says what each means and "
-            "what to do.\n",
+            "\n%" PRIu64 " finding%s. \"corridor help CODE\" says what one "
+            "means, docs/audit.md what to do.\n",
             total, total == 1 ? "" : "s");
         break;
     case CHECK_UNCHECKED:
@@ -249,6 +299,8 @@ print_report(struct cli *cli, const struct check_result *result, uint64_t now_s)
     }
     print_findings(cli, &result->findings);
     exit = print_logs(cli, result, now_s);
+    print_entry(cli, result);
+    print_since(cli, result);
     print_change(cli, result->shown);
     print_remarks(cli, &result->findings);
     print_verdict(cli, result);
@@ -264,13 +316,18 @@ write_evidence(
     enum err rc = ERR_OK;
 
     if (path == NULL || result->evidence.size == 0) {
+        if (path == NULL && result->evidence.size > 0) {
+            (void)fprintf(
+                cli->err, "-o FILE would write the evidence into a file.\n");
+        }
         return ERR_OK;
     }
     rc = disk_write(path, buf_bytes(&result->evidence), true, msg);
     if (rc == ERR_OK) {
         (void)fprintf(cli->err, "The evidence is in %s.\n", path);
+        return ERR_OK;
     }
-    return rc;
+    return err_prefix(msg, rc, "the evidence was not written");
 }
 
 /* All values of --key. */

@@ -342,8 +342,7 @@ run_command(struct cli *cli)
     cli->is_json = cli_option(cli, "json") != NULL;
     text_language(cli->lang, lang != NULL ? lang : getenv("LANG"));
     if (cli_option(cli, "help") != NULL) {
-        (void)fprintf(cli->out, "usage: corridor %s %s\n\n%s\n",
-            cli->command->name, cli->command->usage, cli->command->summary);
+        cli_explain(cli, cli->command);
         return CLI_DONE;
     }
     if (cli->args.count < cli->command->words_min) {

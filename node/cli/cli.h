@@ -55,6 +55,9 @@ extern const size_t commands_count;
 const struct command *cli_command(const char *name);
 const struct command *cli_verb(const char *name, const char *verb);
 
+/* Print how a command is used: its words, what it does, its options. */
+void cli_explain(struct cli *cli, const struct command *command);
+
 /* Run a whole command line; argv[0] is the program's name. */
 enum cli_exit cli_main(int argc, char *const *argv, FILE *out, FILE *err);
 

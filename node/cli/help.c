@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "node/audit/finding.h"
 #include "node/cli/audit.h"
 #include "node/cli/cli.h"
 #include "node/cli/sheet.h"
@@ -83,17 +84,68 @@ find_kind_help(struct cli *cli, const char *name)
     return exit;
 }
 
-static enum cli_exit
-explain_command(struct cli *cli, const struct command *command)
+/* For a stranger who has the program, a folder and a key, and nothing else. */
+static const char audit_check_text[] =
+    "\n"
+    "PATH is an export, or one log's folder of it; a proof, a disclosure, or\n"
+    "evidence of a fork; a checkpoint; or a home. Nothing else is needed: no\n"
+    "home of one's own, no daemon, no network.\n"
+    "\n"
+    "  --key VKEY|FILE  a key that you know to be the office's, or a file of\n"
+    "                   such keys, a line each, as \"corridor audit key\" "
+    "prints\n"
+    "                   them: one is enough for an export with headers; a\n"
+    "                   witness's key too; may be given again\n"
+    "  --since PATH     an export or a checkpoint that was kept from last "
+    "time,\n"
+    "                   or that another office gave you: nothing may be "
+    "shorter\n"
+    "                   or other than it was there\n"
+    "  -o FILE          where to write the evidence if a log was signed in "
+    "two\n"
+    "                   versions\n"
+    "  --json           the report for programs\n"
+    "\n"
+    "Exit status: 0 clean, 1 findings, 2 it could not be checked, or not all "
+    "of\n"
+    "it. \"corridor help CODE\" says what a finding means.\n"
+    "\n"
+    "  corridor audit check export --key keys.txt\n"
+    "  corridor audit check export --key keys.txt --since last-year -o "
+    "evidence\n"
+    "  corridor audit check change.disclosure --key keys.txt\n";
+
+void
+cli_explain(struct cli *cli, const struct command *command)
 {
     (void)fprintf(cli->out, "usage: corridor %s %s\n\n%s\n", command->name,
         command->usage, command->summary);
+    if (command->run == command_audit_check) {
+        (void)fputs(audit_check_text, cli->out);
+        return;
+    }
     for (const struct arg_option *o = command->options;
          o != NULL && o->name != NULL; o++) {
-        (void)fprintf(
-            cli->out, "  --%s %s\n", o->name, o->value != NULL ? o->value : "");
+        (void)fprintf(cli->out, "  %s%s %s\n", o->name[1] == '\0' ? "-" : "--",
+            o->name, o->value != NULL ? o->value : "");
     }
-    return CLI_DONE;
+}
+
+/* What a finding of an audit means; false: it is no code of one. */
+static bool
+explain_finding(struct cli *cli, const char *word)
+{
+    for (size_t i = 0; i < FINDING_CODES; i++) {
+        const enum finding_code code = (enum finding_code)i;
+
+        if (strcmp(word, finding_code_text(code)) == 0) {
+            (void)fprintf(cli->out,
+                "%s\n\n%s\ndocs/audit.md says what to do about it.\n", word,
+                finding_code_meaning(code));
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The verbs of a command that has some, after its own explanation. */
@@ -123,15 +175,18 @@ command_help(struct cli *cli)
     }
     if (cli->args.count == 2) {
         command = cli_verb(words[0], words[1]);
-        return command != NULL
-                   ? explain_command(cli, command)
-                   : cli_usage(cli, "there is no %s %s", words[0], words[1]);
+        if (command == NULL) {
+            return cli_usage(cli, "there is no %s %s", words[0], words[1]);
+        }
+        cli_explain(cli, command);
+        return CLI_DONE;
     }
     command = cli_command(words[0]);
     if (command == NULL) {
-        return find_kind_help(cli, words[0]);
+        return explain_finding(cli, words[0]) ? CLI_DONE
+                                              : find_kind_help(cli, words[0]);
     }
-    (void)explain_command(cli, command);
+    cli_explain(cli, command);
     list_verbs(cli, command);
     return CLI_DONE;
 }

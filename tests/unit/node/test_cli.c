@@ -421,6 +421,8 @@ START_TEST(a_verb_is_explained_and_a_wrong_one_lists_them)
     }
     ck_assert_int_eq(RUN("audit"), CLI_USAGE);
     ck_assert_int_eq(RUN("help", "audit", "sing"), CLI_USAGE);
+    ck_assert_int_eq(RUN("help", "leaf-wrong"), CLI_DONE);
+    ck_assert_ptr_nonnull(strstr(out_text, "not the one that was signed"));
     ck_assert_int_eq(RUN("help", "list", "export"), CLI_USAGE);
 }
 END_TEST
@@ -508,8 +510,8 @@ START_TEST(a_record_is_proved_by_its_newest_change)
     ck_assert_int_eq(RUN("audit", "prove", id, "-o", file), CLI_FAILED);
     ck_assert_ptr_nonnull(strstr(err_text_said, "exists already"));
     ck_assert_int_eq(remove(file), 0);
-    ck_assert_int_eq(RUN("audit", "prove", "server/changes/0", "-o", file,
-                         "--disclose"),
+    ck_assert_int_eq(
+        RUN("audit", "prove", "server/changes/0", "-o", file, "--disclose"),
         CLI_DONE);
     expect_proof(file, "corridor-disclosure@v1\n", "\nindex 0\n");
     ck_assert_int_eq(

@@ -156,6 +156,51 @@ START_TEST(evidence_is_written_where_it_is_wanted)
     ck_assert_int_eq(
         RUN(dir, "--key", keys, "--since", before, "-o", evidence), 1);
     ck_assert_ptr_nonnull(strstr(err_text_said, "exists"));
+    ck_assert_ptr_nonnull(strstr(err_text_said, "was not written"));
+    /* Who did not ask for it is told how. */
+    ck_assert_int_eq(RUN(dir, "--key", keys, "--since", before), 1);
+    ck_assert_ptr_nonnull(strstr(err_text_said, "-o FILE"));
+}
+END_TEST
+
+START_TEST(how_a_log_stands_to_last_time_is_told)
+{
+    struct made_log *log = made_export_log(&made, &f, 0, LOG_CHANGES);
+    char before[SCRATCH_PATH_BYTES];
+
+    scratch_path(before, &scratch, "before");
+    made_log_cut(log, log->count - 2);
+    made_log_write(&made, log, before);
+    ck_assert_int_eq(RUN(dir, "--key", keys, "--since", before), 0);
+    ck_assert_ptr_nonnull(
+        strstr(out_text, ": of 1 logs there, 1 go on from what they "
+                         "were, with 2 entries more; new logs: 2.\n"));
+}
+END_TEST
+
+START_TEST(of_a_checkpoint_alone_nobody_says_that_it_is_not_as_signed)
+{
+    char path[SCRATCH_PATH_BYTES];
+    struct buf note = {0};
+
+    scratch_path(path, &scratch, "checkpoint");
+    made_log_note(&made, made_export_log(&made, &f, 0, LOG_CHANGES), &note);
+    ck_assert_int_eq(disk_write(path, buf_bytes(&note), true, NULL), ERR_OK);
+    ck_assert_int_eq(RUN(path, "--key", keys), 0);
+    ck_assert_ptr_null(strstr(out_text, "  NO  "));
+    buf_release(&note);
+}
+END_TEST
+
+START_TEST(help_says_what_a_newcomer_needs)
+{
+    static const char *const words[] = {"--key", "--since", "-o ", "--json",
+        "Exit status", "corridor audit check export --key"};
+
+    ck_assert_int_eq(RUN("--help"), 0);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        ck_assert_msg(strstr(out_text, words[i]) != NULL, "%s", words[i]);
+    }
 }
 END_TEST
 
@@ -171,6 +216,7 @@ START_TEST(a_disclosure_is_read_out)
     ck_assert_int_eq(RUN(path, "--key", keys), 2);
     ck_assert_ptr_nonnull(strstr(out_text,
         "The change creates the case 01a0c4506c00377055e9012cb2b5baf4:\n"));
+    ck_assert_ptr_nonnull(strstr(out_text, "\nEntry "));
     buf_release(&file);
 }
 END_TEST
@@ -187,6 +233,10 @@ cli_check_suite(void)
     tcase_add_test(all, findings_come_first_and_steer_no_terminal);
     tcase_add_test(all, what_cannot_be_checked_has_its_own_status);
     tcase_add_test(all, evidence_is_written_where_it_is_wanted);
+    tcase_add_test(all, how_a_log_stands_to_last_time_is_told);
+    tcase_add_test(
+        all, of_a_checkpoint_alone_nobody_says_that_it_is_not_as_signed);
+    tcase_add_test(all, help_says_what_a_newcomer_needs);
     tcase_add_test(all, a_disclosure_is_read_out);
     suite_add_tcase(suite, all);
     return suite;
