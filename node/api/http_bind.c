@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sockets that the API listens on, and the token. */
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,28 +11,9 @@
 #include "crypto/base/hex.h"
 #include "crypto/base/mem.h"
 #include "node/api/http_internal.h"
-#include "node/serve/config.h"
 #include "storage/disk.h"
 
 enum { BACKLOG = 64 };
-
-static enum err
-new_socket(int family, int *out, struct err_msg *msg)
-{
-    int fd = socket(family, SOCK_STREAM, 0);
-
-    if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
-        fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
-        enum err rc = err_set(msg, ERR_IO, "socket: %s", strerror(errno));
-
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return rc;
-    }
-    *out = fd;
-    return ERR_OK;
-}
 
 enum err
 http_bind_unix(struct http *http, int *out_fd, struct err_msg *msg)
@@ -53,7 +31,7 @@ http_bind_unix(struct http *http, int *out_fd, struct err_msg *msg)
             sizeof(address.sun_path) - sizeof("/corridor.sock"));
     }
     memcpy(address.sun_path, http->socket_path, size + 1);
-    rc = new_socket(AF_UNIX, &fd, msg);
+    rc = web_socket(AF_UNIX, &fd, msg);
     if (rc != ERR_OK) {
         return rc;
     }
@@ -72,105 +50,24 @@ http_bind_unix(struct http *http, int *out_fd, struct err_msg *msg)
     return ERR_OK;
 }
 
-static bool
-is_loopback(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        struct sockaddr_in v4;
-
-        memcpy(&v4, address, sizeof(v4));
-        return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
-    }
-    if (address->sa_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-
-        memcpy(&v6, address, sizeof(v6));
-        return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
-    }
-    return false;
-}
-
-/* The port it got, and what a Host header may say. */
-static enum err
-learn_address(struct http *http, int fd, struct err_msg *msg)
-{
-    struct endpoint *endpoint = &http->endpoints[ENDPOINT_TCP];
-    struct sockaddr_storage address;
-    struct sockaddr_in v4;
-    socklen_t size = sizeof(address);
-    unsigned port = 0;
-
-    memset(&address, 0, sizeof(address));
-    if (getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
-        return err_set(msg, ERR_IO, "getsockname: %s", strerror(errno));
-    }
-    /* The port stands at the same place in both. */
-    memcpy(&v4, &address, sizeof(v4));
-    port = ntohs(v4.sin_port);
-    (void)snprintf(http->address, sizeof(http->address), "%s:%u",
-        address.ss_family == AF_INET6 ? "[::1]" : "127.0.0.1", port);
-    (void)snprintf(
-        endpoint->hosts[0], sizeof(endpoint->hosts[0]), "localhost:%u", port);
-    (void)snprintf(
-        endpoint->hosts[1], sizeof(endpoint->hosts[1]), "127.0.0.1:%u", port);
-    (void)snprintf(
-        endpoint->hosts[2], sizeof(endpoint->hosts[2]), "[::1]:%u", port);
-    return ERR_OK;
-}
-
-static enum err
-bind_found(struct http *http, const struct addrinfo *found, int *out_fd,
-    struct err_msg *msg)
-{
-    int on = 1;
-    int fd = -1;
-    enum err rc = ERR_OK;
-
-    if (!is_loopback(found->ai_addr)) {
-        return err_set(msg, ERR_CONFIG,
-            "the API listens on this machine only: 127.0.0.1 or [::1]");
-    }
-    rc = new_socket(found->ai_family, &fd, msg);
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
-        listen(fd, BACKLOG) != 0) {
-        rc = err_set(msg, ERR_IO, "listen on %s: %s", http->options.listen,
-            strerror(errno));
-    }
-    if (rc == ERR_OK) {
-        rc = learn_address(http, fd, msg);
-    }
-    if (rc != ERR_OK) {
-        (void)close(fd);
-        return rc;
-    }
-    *out_fd = fd;
-    return ERR_OK;
-}
-
 enum err
 http_bind_tcp(struct http *http, int *out_fd, struct err_msg *msg)
 {
-    char host[CONFIG_ADDRESS_BYTES_MAX + 1];
-    char port[6];
-    struct addrinfo hints;
-    struct addrinfo *found = NULL;
-    enum err rc = ERR_OK;
+    const struct web_bind to = {
+        .address = http->options.listen, .is_local = true, .name = "the API"};
+    struct endpoint *endpoint = &http->endpoints[ENDPOINT_TCP];
+    const char *port = NULL;
+    enum err rc = web_listen(&to, out_fd, http->address, msg);
 
-    memset(&hints, 0, sizeof(hints));
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICSERV | AI_PASSIVE;
-    if (!config_split_address(http->options.listen, host, port) ||
-        getaddrinfo(host, port, &hints, &found) != 0) {
-        return err_set(msg, ERR_CONFIG,
-            "the API's address is 127.0.0.1:PORT or [::1]:PORT");
+    if (rc != ERR_OK) {
+        return rc;
     }
-    rc = bind_found(http, found, out_fd, msg);
-    freeaddrinfo(found);
-    return rc;
+    /* What a Host header may say. */
+    port = strrchr(http->address, ':');
+    (void)snprintf(endpoint->hosts[0], WEB_ADDRESS_BYTES, "localhost%s", port);
+    (void)snprintf(endpoint->hosts[1], WEB_ADDRESS_BYTES, "127.0.0.1%s", port);
+    (void)snprintf(endpoint->hosts[2], WEB_ADDRESS_BYTES, "[::1]%s", port);
+    return ERR_OK;
 }
 
 /* 32 random bytes in hex, and a newline. */

@@ -293,13 +293,9 @@ take_body(struct exchange *x, const char *data, size_t *size)
 static void
 resume(struct exchange *x)
 {
-    struct endpoint *endpoint = x->endpoint;
-
     x->state = EXCHANGE_DONE;
-    MHD_resume_connection(x->connection);
     /* The exchange may be gone after this. */
-    endpoint_pump(endpoint);
-    http_answered(endpoint->http);
+    web_resume(&x->endpoint->web, x->connection);
 }
 
 static void
@@ -355,8 +351,7 @@ begin_work(struct exchange *x, const char *method)
         return refuse(x, 503, "closed", "the daemon is stopping");
     }
     x->state = EXCHANGE_WORKING;
-    http->working++;
-    MHD_suspend_connection(x->connection);
+    (void)web_suspend(&x->endpoint->web, x->connection);
     return MHD_YES;
 }
 
