@@ -143,39 +143,70 @@ is_subtree(uint64_t start, uint64_t count)
     return (start & mask) == 0;
 }
 
-enum err
-merkle_verify(
-    const struct merkle_claim *claim, const struct merkle_proof *proof)
+/* Follow the proof to its end: check->subtree and check->root are the hashes
+ * that it makes, of which the subtree's may be the claim's own. */
+static enum err
+follow(struct check *check, const struct merkle_claim *claim,
+    const struct merkle_proof *proof)
 {
-    struct check check = {.first = claim->start};
     size_t next = 0;
 
+    *check = (struct check){.first = claim->start};
     if (claim->start >= claim->end || claim->end > claim->size ||
         !is_subtree(claim->start, claim->end - claim->start) ||
         proof->count > MERKLE_PROOF_MAX) {
         return ERR_BAD_SIGNATURE;
     }
-    check.last = claim->end - 1;
-    check.tree_last = claim->size - 1;
-    check_start(&check);
-    if (check.first == check.last) {
-        check.subtree = *claim->subtree;
+    check->last = claim->end - 1;
+    check->tree_last = claim->size - 1;
+    check_start(check);
+    if (check->first == check->last) {
+        if (claim->subtree == NULL) {
+            return ERR_NOT_FOUND;
+        }
+        check->subtree = *claim->subtree;
     } else if (proof->count > 0) {
-        check.subtree = proof->hashes[next++];
+        check->subtree = proof->hashes[next++];
     } else {
         return ERR_BAD_SIGNATURE;
     }
-    check.root = check.subtree;
+    check->root = check->subtree;
     for (; next < proof->count; next++) {
-        if (!check_step(&check, &proof->hashes[next])) {
+        if (!check_step(check, &proof->hashes[next])) {
             return ERR_BAD_SIGNATURE;
         }
     }
-    if (check.tree_last != 0 || !hash_equal(&check.subtree, claim->subtree) ||
-        !hash_equal(&check.root, claim->root)) {
-        return ERR_BAD_SIGNATURE;
+    return check->tree_last == 0 && hash_equal(&check->root, claim->root)
+               ? ERR_OK
+               : ERR_BAD_SIGNATURE;
+}
+
+enum err
+merkle_verify(
+    const struct merkle_claim *claim, const struct merkle_proof *proof)
+{
+    struct check check;
+    enum err rc = follow(&check, claim, proof);
+
+    if (rc == ERR_OK && !hash_equal(&check.subtree, claim->subtree)) {
+        rc = ERR_BAD_SIGNATURE;
     }
-    return ERR_OK;
+    return rc;
+}
+
+enum err
+merkle_proved_root(struct hash *out, uint64_t old_size,
+    const struct merkle_claim *newer, const struct merkle_proof *proof)
+{
+    const struct merkle_claim claim = {
+        .end = old_size, .size = newer->size, .root = newer->root};
+    struct check check;
+    enum err rc = follow(&check, &claim, proof);
+
+    if (rc == ERR_OK) {
+        *out = check.subtree;
+    }
+    return rc;
 }
 
 enum err

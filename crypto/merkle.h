@@ -41,8 +41,8 @@ void merkle_node(
  * `completed`, which has room for MERKLE_LEVELS_MAX, and returns their
  * number: 1 + ctz(old size + 1).
  */
-size_t merkle_append(struct merkle_edge *edge, const struct hash *leaf,
-    struct hash *completed);
+size_t merkle_append(
+    struct merkle_edge *edge, const struct hash *leaf, struct hash *completed);
 
 /* The tree's root; of no leaves: SHA-256 of nothing. */
 void merkle_root(struct hash *out, const struct merkle_edge *edge);
@@ -66,13 +66,11 @@ enum err merkle_read_edge(struct merkle_edge *out,
  * PATH(index, size), index < size; all of `size` is held by the source.
  */
 enum err merkle_prove_inclusion(struct merkle_proof *out,
-    const struct merkle_source *source, uint64_t index,
-    uint64_t size) MUST_USE;
+    const struct merkle_source *source, uint64_t index, uint64_t size) MUST_USE;
 
 /* PROOF(from, size), 0 <= from <= size; from 0 or size: the empty proof. */
 enum err merkle_prove_consistency(struct merkle_proof *out,
-    const struct merkle_source *source, uint64_t from,
-    uint64_t size) MUST_USE;
+    const struct merkle_source *source, uint64_t from, uint64_t size) MUST_USE;
 
 /*
  * PROOF(from, size) by a replica that holds only [0, held) with `beyond` =
@@ -114,6 +112,16 @@ enum err merkle_verify_inclusion(const struct merkle_claim *claim,
     const struct merkle_proof *proof) MUST_USE;
 enum err merkle_verify_consistency(uint64_t old_size,
     const struct hash *old_root, const struct merkle_claim *newer,
+    const struct merkle_proof *proof) MUST_USE;
+
+/*
+ * The root that the newer tree really has at old_size, by a consistency proof
+ * that does not go on from the root that was expected: what shows a fork. A
+ * proof from a size that is a power of two does not hold that root:
+ * ERR_NOT_FOUND. ERR_BAD_SIGNATURE: it does not lead to the newer root either.
+ */
+enum err merkle_proved_root(struct hash *out, uint64_t old_size,
+    const struct merkle_claim *newer,
     const struct merkle_proof *proof) MUST_USE;
 
 #endif

@@ -236,6 +236,21 @@ void marks_release(struct marks *marks);
 /* cosign.c: where the sequence of cosignatures stands, and our own time. */
 enum err cosign_load(struct store *store, struct err_msg *msg) MUST_USE;
 
+/* vouch.c: a known log's number, with the membership as of the transaction.
+ * ERR_NOT_FOUND. */
+enum err vouch_find(struct store *store, const struct log_id *id, uint32_t *out,
+    struct err_msg *msg) MUST_USE;
+/*
+ * Is there a head of this log that we should vouch for? What we vouched for
+ * before must be part of it: after a restore our own cosignature may come back
+ * from a peer, and be of a greater tree, or of another.
+ */
+enum err vouch_is_due(
+    struct store *store, uint32_t log, bool *out, struct err_msg *msg) MUST_USE;
+/* Vouch for this head, of which the caller knows that we may. */
+enum err vouch_sign(struct store *store, uint32_t log, const struct head *head,
+    struct err_msg *msg) MUST_USE;
+
 /* The reader over the current transaction. */
 struct reader store_reader(struct store *store);
 

@@ -70,6 +70,12 @@ view_schema(const struct view *view)
     return view->store->options.schema;
 }
 
+const struct node_id *
+view_self(const struct view *view)
+{
+    return store_self(view->store);
+}
+
 const struct corridor_id *
 view_corridor(const struct view *view)
 {

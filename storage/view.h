@@ -22,6 +22,7 @@ const struct log_table *view_logs(const struct view *view);
 const struct office *view_office(const struct view *view);
 const struct schema *view_schema(const struct view *view);
 const struct corridor_id *view_corridor(const struct view *view);
+const struct node_id *view_self(const struct view *view); /* our own node */
 
 /*
  * The stored clock's full form, and the logs in order of arrival here: what

@@ -10,9 +10,8 @@
 
 enum { MS_PER_SECOND = 1000 };
 
-/* A known log's number, with the membership as of the transaction. */
-static enum err
-find_log(struct store *store, const struct log_id *id, uint32_t *out,
+enum err
+vouch_find(struct store *store, const struct log_id *id, uint32_t *out,
     struct err_msg *msg)
 {
     enum err rc = state_members(store, msg);
@@ -60,7 +59,7 @@ store_head(struct store *store, const struct log_id *log,
     struct accept_result result = {.log = *log};
     const struct log_state *state = NULL;
     uint32_t number = 0;
-    enum err rc = find_log(store, log, &number, msg);
+    enum err rc = vouch_find(store, log, &number, msg);
 
     if (rc != ERR_OK) {
         return rc;
@@ -92,7 +91,7 @@ store_evidence(
     struct store *store, const struct evidence *evidence, struct err_msg *msg)
 {
     uint32_t log = 0;
-    enum err rc = find_log(store, &evidence->log, &log, msg);
+    enum err rc = vouch_find(store, &evidence->log, &log, msg);
 
     if (rc != ERR_OK) {
         return rc;
@@ -165,13 +164,8 @@ keep(struct store *store, uint32_t log, const struct cosignature *cosignature,
     return rc;
 }
 
-/*
- * Is there a head of this log that we should vouch for? What we vouched for
- * before must be part of it: after a restore our own cosignature may come back
- * from a peer, and be of a greater tree, or of another.
- */
-static enum err
-is_due(struct store *store, uint32_t log, bool *out, struct err_msg *msg)
+enum err
+vouch_is_due(struct store *store, uint32_t log, bool *out, struct err_msg *msg)
 {
     const struct log_state *state = store->states[log];
     struct entries_source entries = {store->txn, log};
@@ -203,14 +197,14 @@ is_due(struct store *store, uint32_t log, bool *out, struct err_msg *msg)
     return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
 }
 
-static enum err
-cosign_one(struct store *store, uint32_t log, struct err_msg *msg)
+enum err
+vouch_sign(struct store *store, uint32_t log, const struct head *head,
+    struct err_msg *msg)
 {
-    const struct log_state *state = store->states[log];
-    struct cosignature cosignature = {.log = state->author.id,
+    struct cosignature cosignature = {.log = store->logs.ids[log],
         .cosigner = store->self.sign,
-        .size = state->head.size,
-        .root = state->head.root,
+        .size = head->size,
+        .root = head->root,
         .time =
             num_max_u64(store->wall_ms / MS_PER_SECOND, store->cosign_time)};
     enum err rc = cosignature_make(
@@ -235,9 +229,9 @@ store_cosign(struct store *store, size_t *out_count, struct err_msg *msg)
          log++) {
         bool due = false;
 
-        rc = is_due(store, log, &due, msg);
+        rc = vouch_is_due(store, log, &due, msg);
         if (rc == ERR_OK && due) {
-            rc = cosign_one(store, log, msg);
+            rc = vouch_sign(store, log, &store->states[log]->head, msg);
             count++;
         }
     }
@@ -279,7 +273,7 @@ store_cosignature(struct store *store, const struct cosignature *cosignature,
 {
     const struct member_node *node = NULL;
     uint32_t log = 0;
-    enum err rc = find_log(store, &cosignature->log, &log, msg);
+    enum err rc = vouch_find(store, &cosignature->log, &log, msg);
 
     if (rc == ERR_OK &&
         (cosignature->size == 0 || cosignature->size > LOG_SIZE_MAX ||
