@@ -40,6 +40,8 @@ struct api_options {
 
 /* ERR_NOMEM. */
 enum err api_new(struct api **out, const struct api_options *options) MUST_USE;
+/* Calls that wait for others are to give up soon. Any thread; NULL is fine. */
+void api_stop(struct api *api);
 /* No call may be under way. NULL is fine. */
 void api_free(struct api *api);
 
@@ -84,6 +86,14 @@ void api_call_start(struct api_call *call,
     void (*done)(void *context, struct api_call *call), void *context);
 struct api_response *api_call_answer(struct api_call *call);
 void api_call_free(struct api_call *call);
+
+/*
+ * For those who use the node's store on a worker thread beside the API: in
+ * between nobody opens or replaces it. ERR_BUSY: this home is joining a
+ * corridor. Leave on the thread that entered.
+ */
+enum err api_enter(struct api *api, struct err_msg *msg) MUST_USE;
+void api_leave(struct api *api);
 
 /* Overwrite a text of an object that held a secret; NULL is fine. */
 void api_wipe_text(json_t *object, const char *name);

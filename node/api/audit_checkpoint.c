@@ -5,6 +5,7 @@
 #include "crypto/base/mem.h"
 #include "crypto/base/num.h"
 #include "node/api/audit.h"
+#include "node/api/witnesses.h"
 #include "storage/vouch.h"
 #include "sync/model/log_key.h"
 
@@ -17,7 +18,15 @@ struct vouches {
     size_t count;
     size_t capacity;
     enum err rc;
+    struct witnessed_list outside; /* of witnesses that are no members */
 };
+
+static void
+release_vouches(struct vouches *vouches)
+{
+    mem_free(vouches->items);
+    witnessed_release(&vouches->outside);
+}
 
 static bool
 take_vouch(void *context, const struct cosignature_item *item)
@@ -41,7 +50,10 @@ read_vouches(struct view *view, const struct log_id *log, struct vouches *out,
 {
     enum err rc = view_cosignatures(view, log, take_vouch, out, msg);
 
-    return rc == ERR_OK ? out->rc : rc;
+    if (rc == ERR_OK) {
+        rc = out->rc;
+    }
+    return rc == ERR_OK ? witnesses_read(&out->outside, view, log, msg) : rc;
 }
 
 /* A signature line of a member; those of others have no key to check it. */
@@ -66,6 +78,30 @@ put_line(struct buf *out, const struct view *view,
     return true;
 }
 
+/* Is it a member's own line, which is there already? */
+static bool
+is_member_line(const struct view *view, const struct vouches *vouches,
+    const struct witnessed *item)
+{
+    for (size_t i = 0; i < vouches->count; i++) {
+        const struct cosignature *cosignature = &vouches->items[i];
+        const struct member_node *node =
+            membership_node(view_membership(view), &cosignature->cosigner);
+        struct note_key key;
+
+        if (node == NULL || cosignature->size != item->size) {
+            continue;
+        }
+        cosigner_key(&key, view_corridor(view), &cosignature->cosigner,
+            &node->cert.keys.cosign);
+        if (key.id == item->witness.key.id &&
+            strcmp(key.name, item->witness.key.name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The lines of all that vouch for a size; how many they are. */
 static size_t
 put_lines(struct buf *out, const struct view *view,
@@ -76,6 +112,15 @@ put_lines(struct buf *out, const struct view *view,
     for (size_t i = 0; i < vouches->count && count < COSIGNATURES_MAX; i++) {
         if (vouches->items[i].size == size) {
             count += put_line(out, view, &vouches->items[i]) ? 1 : 0;
+        }
+    }
+    for (size_t i = 0; i < vouches->outside.count && count < COSIGNATURES_MAX;
+         i++) {
+        const struct witnessed *item = &vouches->outside.items[i];
+
+        if (item->size == size && !is_member_line(view, vouches, item)) {
+            witnessed_put_line(out, item);
+            count++;
         }
     }
     return count;
@@ -93,7 +138,7 @@ audit_checkpoint(struct buf *out, struct view *view, const struct log_id *log,
         (void)put_lines(out, view, &vouches, head->size);
         rc = buf_err(out);
     }
-    mem_free(vouches.items);
+    release_vouches(&vouches);
     return rc;
 }
 
@@ -120,32 +165,49 @@ audit_vkey_json(const struct note_key *key)
 /* What stands before any signature; the author's own is not kept for sizes
  * that it has passed. */
 static json_t *
-vouched_json(const struct view *view, const struct vouches *vouches,
-    const struct cosignature *first)
+vouched_json(const struct view *view, const struct log_id *log,
+    const struct vouches *vouches, const struct head *head)
 {
-    struct head head = {.size = first->size, .root = first->root};
     struct buf text = {0};
     json_t *json = json_object();
 
-    log_head_text(&text, view_corridor(view), &first->log, &head);
+    log_head_text(&text, view_corridor(view), log, head);
     buf_put_u8(&text, '\n');
-    if (put_lines(&text, view, vouches, first->size) == 0) {
+    if (put_lines(&text, view, vouches, head->size) == 0) {
         json_decref(json);
         json = json_null();
     } else {
-        put_number(&json, "size", first->size);
+        put_number(&json, "size", head->size);
         put(&json, "checkpoint", text_json(&text));
     }
     buf_release(&text);
     return json;
 }
 
+/* What the nth of all vouches for, members' first. */
+static struct head
+vouched_head(const struct vouches *vouches, size_t n)
+{
+    struct head head = {.size = 0};
+
+    if (n < vouches->count) {
+        head.size = vouches->items[n].size;
+        head.root = vouches->items[n].root;
+    } else {
+        head.size = vouches->outside.items[n - vouches->count].size;
+        head.root = vouches->outside.items[n - vouches->count].root;
+    }
+    return head;
+}
+
 /* Is it the first of its size? */
 static bool
 is_first(const struct vouches *vouches, size_t n)
 {
+    const uint64_t size = vouched_head(vouches, n).size;
+
     for (size_t i = 0; i < n; i++) {
-        if (vouches->items[i].size == vouches->items[n].size) {
+        if (vouched_head(vouches, i).size == size) {
             return false;
         }
     }
@@ -162,7 +224,7 @@ audit_put_checkpoints(json_t **json, struct view *view,
     enum err rc = read_vouches(view, log, &vouches, msg);
 
     if (rc != ERR_OK) {
-        mem_free(vouches.items);
+        release_vouches(&vouches);
         return rc;
     }
     log_checkpoint(&text, view_corridor(view), log, head);
@@ -170,19 +232,20 @@ audit_put_checkpoints(json_t **json, struct view *view,
     put(json, "checkpoint", text_json(&text));
     buf_release(&text);
     array = json_array();
-    for (size_t i = 0; i < vouches.count; i++) {
+    for (size_t i = 0; i < vouches.count + vouches.outside.count; i++) {
+        const struct head vouched = vouched_head(&vouches, i);
         json_t *item = NULL;
 
-        if (vouches.items[i].size >= head->size || !is_first(&vouches, i)) {
+        if (vouched.size >= head->size || !is_first(&vouches, i)) {
             continue;
         }
-        item = vouched_json(view, &vouches, &vouches.items[i]);
+        item = vouched_json(view, log, &vouches, &vouched);
         if (json_is_null(item)) {
             continue;
         }
         put_item(&array, item);
     }
     put(json, "vouched", array);
-    mem_free(vouches.items);
+    release_vouches(&vouches);
     return ERR_OK;
 }

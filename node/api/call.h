@@ -6,6 +6,7 @@
 #ifndef CORRIDOR_NODE_API_CALL_H
 #define CORRIDOR_NODE_API_CALL_H
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "node/api/api.h"
@@ -15,6 +16,8 @@ enum { CALL_ARGS_MAX = 2, CALL_PARAMS_MAX = 32 };
 
 struct api {
     struct api_options options;
+    /* What waits for others outside the loop gives up soon. */
+    atomic_bool is_stopping;
     /*
      * Held for reading by each run, for writing where the store is opened, so
      * that nobody sees half of it; but for ROUTE_FREE.

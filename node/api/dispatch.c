@@ -17,8 +17,17 @@ api_new(struct api **out, const struct api_options *options)
         return ERR_NOMEM;
     }
     api->options = *options;
+    atomic_init(&api->is_stopping, false);
     *out = api;
     return ERR_OK;
+}
+
+void
+api_stop(struct api *api)
+{
+    if (api != NULL) {
+        atomic_store(&api->is_stopping, true);
+    }
 }
 
 void
@@ -211,6 +220,24 @@ api_call_run(struct api_call *call)
         uv_rwlock_wrunlock(&api->gate);
         break;
     }
+}
+
+enum err
+api_enter(struct api *api, struct err_msg *msg)
+{
+    uv_rwlock_rdlock(&api->gate);
+    if (api->is_joining) {
+        uv_rwlock_rdunlock(&api->gate);
+        return err_set(msg, ERR_BUSY,
+            "this home is joining a corridor: ask again when that is done");
+    }
+    return ERR_OK;
+}
+
+void
+api_leave(struct api *api)
+{
+    uv_rwlock_rdunlock(&api->gate);
 }
 
 static void

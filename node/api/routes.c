@@ -34,6 +34,7 @@ const struct route routes[] = {
     {"GET", "/v1/audit/access", ROUTE_USES, audit_access, NULL},
     {"GET", "/v1/audit/access/*", ROUTE_USES, audit_access_record, NULL},
     {"GET", "/v1/audit/offices", ROUTE_USES, audit_offices, NULL},
+    {"POST", "/v1/audit/witness", ROUTE_FREE, audit_witness, NULL},
     {"GET", "/v1/digest", ROUTE_USES, digest_get, NULL},
     {"POST", "/v1/verify", ROUTE_USES, verify_post, NULL},
     {"POST", "/v1/backup", ROUTE_USES, backup_post, NULL},

@@ -38,7 +38,7 @@ call_fn corridor_join_run;
 call_fn corridor_join_start;
 call_fn sync_run;
 call_fn sync_start;
-/* audit_keys.c, audit_logs.c, audit_proof.c */
+/* audit_keys.c, audit_logs.c, audit_proof.c, audit_witness.c */
 call_fn audit_keys;
 call_fn audit_logs;
 call_fn audit_leaves;
@@ -53,6 +53,7 @@ call_fn audit_heads;
 call_fn audit_access;
 call_fn audit_access_record;
 call_fn audit_offices;
+call_fn audit_witness;
 /* upkeep.c */
 call_fn digest_get;
 call_fn verify_post;

@@ -7,6 +7,7 @@
 #include "node/api/routes.h"
 #include "node/api/standing.h"
 #include "node/api/vouching.h"
+#include "node/api/witnesses.h"
 #include "node/serve/server.h"
 
 static json_t *
@@ -130,6 +131,9 @@ put_store(struct api_call *call, json_t **json, struct err_msg *msg)
     }
     if (rc == ERR_OK) {
         rc = vouching_put(json, view, &call->node->home.node, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = witnesses_put(json, view, msg);
     }
     if (rc == ERR_OK) {
         rc = put_disk(json, call->node->store, msg);

@@ -36,6 +36,10 @@ const struct command audit_verbs[] = {
         "prove that a change stands in its log; --disclose opens that one "
         "change to whoever has the file",
         prove_options, 1, 1, false, command_audit_prove},
+    {"audit witness", "[WITNESS]",
+        "ask the witnesses that witness.policy names, or one of them, to "
+        "cosign this node's logs",
+        NULL, 0, 1, true, command_audit_witness},
 };
 const size_t audit_verbs_count = sizeof(audit_verbs) / sizeof(audit_verbs[0]);
 

@@ -21,6 +21,7 @@ command_fn command_audit_prove;
 command_fn command_audit_access;
 command_fn command_audit_offices;
 command_fn command_audit_forks;
+command_fn command_audit_witness;
 
 /* Needs no home; its exit status is that of the check: docs/audit.md. */
 extern const struct arg_option audit_check_options[];

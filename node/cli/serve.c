@@ -9,6 +9,8 @@
 #include "node/cli/cli.h"
 #include "node/serve/config.h"
 #include "node/serve/server.h"
+#include "node/witness/asker.h"
+#include "node/witness/listen.h"
 
 struct daemon {
     struct cli *cli;
@@ -18,6 +20,9 @@ struct daemon {
     struct server *server;
     struct api *api;
     struct http *http;
+    struct witness_policy policy;
+    struct listen *listen; /* NULL: is no witness by HTTP */
+    struct asker *asker;
     struct events_subscriber subscriber;
     char socket_path[HOME_PATH_BYTES_MAX + 32];
     char token_path[HOME_PATH_BYTES_MAX + 32];
@@ -61,6 +66,11 @@ read_config(struct daemon *daemon, struct err_msg *msg)
         home_path(daemon->token_path, sizeof(daemon->token_path), home,
             "api.token")) {
         rc = config_load(&daemon->config, path, msg);
+    }
+    if (rc == ERR_OK) {
+        rc = home_path(path, sizeof(path), home, "witness.policy")
+                 ? policy_load(&daemon->policy, path, msg)
+                 : ERR_CONFIG;
     }
     if (rc == ERR_OK) {
         rc = set_address(
@@ -111,7 +121,10 @@ on_event(struct events_subscriber *subscriber, enum events_type type)
     struct daemon *daemon = LIST_ITEM(subscriber, struct daemon, subscriber);
 
     if (type == EVENTS_STOPPING) {
+        api_stop(daemon->api);
         http_stop(daemon->http);
+        listen_stop(daemon->listen);
+        asker_stop(daemon->asker);
     }
 }
 
@@ -156,6 +169,45 @@ open_api(struct daemon *daemon, struct err_msg *msg)
     return rc;
 }
 
+static enum err
+enter(void *context, struct err_msg *msg)
+{
+    struct daemon *daemon = context;
+
+    return api_enter(daemon->api, msg);
+}
+
+static void
+leave(void *context)
+{
+    struct daemon *daemon = context;
+
+    api_leave(daemon->api);
+}
+
+/* Be a witness, and ask witnesses. */
+static enum err
+open_witness(struct daemon *daemon, struct err_msg *msg)
+{
+    const struct witness_gate gate = {enter, leave, daemon};
+    const struct listen_options options = {
+        .witness = {daemon->node, &daemon->policy, gate},
+        .loop = server_loop(daemon->server),
+        .address = daemon->config.witness_listen};
+    const struct asker_options asker = {.node = daemon->node,
+        .policy = &daemon->policy,
+        .gate = gate,
+        .loop = server_loop(daemon->server),
+        .every_ms = daemon->config.ask_every_ms,
+        .diag = &daemon->diag};
+    enum err rc = ERR_OK;
+
+    if (daemon->config.witness_listen[0] != '\0') {
+        rc = listen_new(&daemon->listen, &options, msg);
+    }
+    return rc == ERR_OK ? asker_new(&daemon->asker, &asker) : rc;
+}
+
 /* The addresses that it got, for scripts that asked for port 0. */
 static void
 say_ready(const struct daemon *daemon)
@@ -169,6 +221,10 @@ say_ready(const struct daemon *daemon)
     if (api[0] != '\0') {
         (void)fprintf(daemon->cli->out, "api %s\n", api);
     }
+    if (daemon->listen != NULL) {
+        (void)fprintf(
+            daemon->cli->out, "witness %s\n", listen_address(daemon->listen));
+    }
     (void)fprintf(daemon->cli->out, "ready\n");
     (void)fflush(daemon->cli->out);
 }
@@ -177,11 +233,17 @@ say_ready(const struct daemon *daemon)
 static void
 close_all(struct daemon *daemon)
 {
+    api_stop(daemon->api);
     http_stop(daemon->http);
+    listen_stop(daemon->listen);
+    asker_stop(daemon->asker);
     server_free(daemon->server);
+    asker_free(daemon->asker);
+    listen_free(daemon->listen);
     http_free(daemon->http);
     api_free(daemon->api);
     node_close(daemon->node);
+    policy_release(&daemon->policy);
 }
 
 enum cli_exit
@@ -200,6 +262,9 @@ command_serve(struct cli *cli)
     }
     if (rc == ERR_OK) {
         rc = open_api(&daemon, &msg);
+    }
+    if (rc == ERR_OK) {
+        rc = open_witness(&daemon, &msg);
     }
     if (rc == ERR_OK) {
         say_ready(&daemon);

@@ -222,6 +222,39 @@ print_vouches(struct cli *cli, const json_t *status)
     }
 }
 
+/* Outside witnesses of our own logs. */
+static void
+print_witnesses(struct cli *cli, const json_t *status)
+{
+    const json_t *items = json_object_get(status, "witnesses");
+
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *item = json_array_get(items, i);
+
+        print_line(cli, "witness", cli_text(item, "name"));
+        (void)fprintf(cli->out, "%-12s ", "");
+        if (number(item, "size") == 0) {
+            (void)fprintf(cli->out, "vouches for none of %lld entries",
+                number(item, "entries"));
+        } else {
+            (void)fprintf(cli->out, "vouches for %lld of %lld entries",
+                number(item, "size"), number(item, "entries"));
+        }
+        (void)fprintf(cli->out, " of our %s log", cli_text(item, "log"));
+        if (number(item, "size") > 0) {
+            (void)fprintf(cli->out, ", ");
+            print_ago(cli, (uint64_t)number(item, "time_ms"));
+        }
+        (void)fprintf(cli->out, "\n");
+        if (number(item, "failing_ms") > 0) {
+            print_line(cli, "  trouble", cli_text(item, "trouble"));
+            (void)fprintf(cli->out, "%-12s since ", "");
+            print_ago(cli, (uint64_t)number(item, "failing_ms"));
+            (void)fprintf(cli->out, "\n");
+        }
+    }
+}
+
 enum cli_exit
 command_status(struct cli *cli)
 {
@@ -253,6 +286,7 @@ command_status(struct cli *cli)
     print_vouches(cli, answer.json);
     print_standing(cli, answer.json);
     print_unconfirmed(cli, answer.json);
+    print_witnesses(cli, answer.json);
     print_peers(cli, json_object_get(answer.json, "peers"));
     api_response_release(&answer);
     return CLI_DONE;

@@ -16,6 +16,7 @@ config_init(struct config *out)
     out->dial_first_ms = CONFIG_DIAL_FIRST_MS;
     out->dial_max_ms = CONFIG_DIAL_MAX_MS;
     out->cosign_every_ms = CONFIG_COSIGN_MS;
+    out->ask_every_ms = CONFIG_ASK_EVERY_MS;
     out->level = DIAG_INFO;
 }
 
@@ -154,6 +155,18 @@ set_cosign_every(struct config *config, const char *value)
 }
 
 static bool
+set_witness_listen(struct config *config, const char *value)
+{
+    return set_address(config->witness_listen, value);
+}
+
+static bool
+set_ask_every(struct config *config, const char *value)
+{
+    return set_interval(&config->ask_every_ms, value);
+}
+
+static bool
 set_level(struct config *config, const char *value)
 {
     return diag_level_find(value, &config->level);
@@ -172,6 +185,8 @@ static const struct {
     {"witness", "every", set_cosign_every,
         "a time of 100ms to 24h, as 1m, or no"},
     {"api", "listen", set_api_listen, "127.0.0.1:port or [::1]:port"},
+    {"witness", "listen", set_witness_listen, "host:port, as 0.0.0.0:7445"},
+    {"witness", "ask_every", set_ask_every, "a time of 100ms to 24h, as 10m"},
     {"diag", "level", set_level, "error, warning, info or debug"},
 };
 

@@ -18,6 +18,7 @@ enum {
     CONFIG_DIAL_FIRST_MS = 1000,
     CONFIG_DIAL_MAX_MS = 5 * 60 * 1000,
     CONFIG_COSIGN_MS = 60 * 1000,
+    CONFIG_ASK_EVERY_MS = 10 * 60 * 1000,
     CONFIG_DIAL_MS_MIN = 100,
     CONFIG_DIAL_MS_MAX = 24 * 60 * 60 * 1000
 };
@@ -29,7 +30,9 @@ struct config {
     uint64_t dial_first_ms;
     uint64_t dial_max_ms;
     /* [witness] */
-    uint64_t cosign_every_ms; /* UINT64_MAX: never */
+    uint64_t cosign_every_ms;                          /* UINT64_MAX: never */
+    char witness_listen[CONFIG_ADDRESS_BYTES_MAX + 1]; /* "": none */
+    uint64_t ask_every_ms; /* between asking outside witnesses */
     /* [api] */
     char api_listen[CONFIG_ADDRESS_BYTES_MAX + 1]; /* "": socket only */
     /* [diag] */
