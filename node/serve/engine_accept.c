@@ -231,12 +231,12 @@ refuse(
 
 /* A fork of one log ends nothing, unless nothing comes of asking. */
 static void
-doubt(struct call *call, const struct log_id *log)
+doubt(struct call *call, const struct log_id *log, const struct head *head)
 {
     struct event event = {.type = EVENT_REFUSED};
 
     if (marks_limit(call->engine, log) == UINT64_MAX &&
-        !hear_doubt(call, log)) {
+        !hear_doubt(call, log, head)) {
         event.u.refused.reason = BYE_REFUSED;
         call_step(call, &event);
     }
@@ -253,6 +253,7 @@ accept_answer(struct call *call)
             LIST_ITEM(call->accepts.next, struct accept_job, link);
         enum bye_reason reason = judge(accept);
         struct log_id log = accept->result.log;
+        struct head head = {0};
         bool is_in_doubt = false;
 
         if (!accept->is_done) {
@@ -264,9 +265,12 @@ accept_answer(struct call *call)
         }
         count++;
         is_in_doubt = is_doubtful(accept);
+        if (is_in_doubt) {
+            frame_entries_head(&head, buf_bytes(&accept->bytes));
+        }
         accept_free(accept);
         if (is_in_doubt) {
-            doubt(call, &log);
+            doubt(call, &log, &head);
         }
     }
     if (call->is_closed || count == 0) {

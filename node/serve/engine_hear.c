@@ -173,7 +173,7 @@ hear_next(struct call *call)
     struct engine *engine = call->engine;
     struct hear_job *hear = NULL;
 
-    if (call->is_closed || call->hearing != NULL || call->word_count == 0) {
+    if (call->is_closed || call->hearing != NULL || call->words.size == 0) {
         return;
     }
     call->hear_ms = engine_now(engine) + ENGINE_AGAIN_MS;
@@ -220,8 +220,22 @@ hear_is_doubtful(const struct call *call, const struct log_id *log)
     return false;
 }
 
+/* Signed it is, whatever came with it: once as much is held, it is compared. */
+static void
+keep_head(struct call *call, const struct log_id *log, const struct head *head)
+{
+    struct buf payload = {0};
+
+    frame_head_encode(&payload, log, head);
+    if (buf_err(&payload) == ERR_OK) {
+        frame_put(&call->words, FRAME_HEAD, buf_bytes(&payload));
+        hear_next(call);
+    }
+    buf_release(&payload);
+}
+
 bool
-hear_doubt(struct call *call, const struct log_id *log)
+hear_doubt(struct call *call, const struct log_id *log, const struct head *head)
 {
     struct event event = {.type = EVENT_HOLD};
     char name[DIAG_NODE_CHARS + 1];
@@ -242,6 +256,7 @@ hear_doubt(struct call *call, const struct log_id *log)
     call->doubts[call->doubt_count].until_ms =
         engine_now(call->engine) + ENGINE_DOUBT_MS;
     call->doubt_count++;
+    keep_head(call, log, head);
     call->engine->wants_hold = true;
     event.u.hold.logs = log;
     event.u.hold.count = 1;

@@ -232,9 +232,10 @@ void hear_tick(struct call *call);
 uint64_t hear_wake_ms(const struct call *call);
 /* The call is gone: what the writer has got outlives it. */
 void hear_drop(struct call *call);
-/* A batch was refused, though its head is the author's: say what we hold, and
- * go on without that log. False: there are too many such logs. */
-bool hear_doubt(struct call *call, const struct log_id *log);
+/* A batch was refused, though its head is the author's: keep that, say what we
+ * hold, and go on without that log. False: there are too many such logs. */
+bool hear_doubt(
+    struct call *call, const struct log_id *log, const struct head *head);
 /* Is this log left out for this call? */
 bool hear_is_doubtful(const struct call *call, const struct log_id *log);
 

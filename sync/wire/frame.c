@@ -313,6 +313,16 @@ frame_head_decode(
     return ERR_OK;
 }
 
+void
+frame_entries_head(struct head *out, struct bytes payload)
+{
+    struct cursor cursor = cursor_init(payload);
+
+    (void)cursor_take(&cursor, LOG_ID_BYTES + 8 + 2);
+    log_head_get(&cursor, out);
+    assert(!cursor.failed);
+}
+
 /* "delta or null" of a handshake payload. */
 static void
 put_delta(struct buf *out, bool has_delta, struct bytes delta)

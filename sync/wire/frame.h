@@ -138,6 +138,9 @@ struct frame_entries {
 enum err frame_entries_peek(
     struct frame_entries *out, struct bytes payload) MUST_USE;
 
+/* The head of a whole batch that was verified to be one: asserted. */
+void frame_entries_head(struct head *out, struct bytes payload);
+
 /* "This node says that this is a head of that log." */
 void frame_head_encode(
     struct buf *out, const struct log_id *log, const struct head *head);

@@ -47,6 +47,12 @@ floods()
     survives pings --count 2000000
 }
 
+words()
+{
+    survives words --count 12000 || return 1
+    is "$(get pnh '.forks | length' status)" 0
+}
+
 wants()
 {
     survives wants --count 200
@@ -72,6 +78,11 @@ future()
         return 1
     is "$(jq -r .answer "$WORK/hostile.json")" taken || return 1
     is "$(get pnh .counts.waiting_for_entries status)" 1
+}
+
+is_forked()
+{
+    is "$(get "$1" '.forks | length' status)" 1
 }
 
 works()
@@ -102,6 +113,7 @@ claim "a frame beyond its limit ends the session" \
 claim "frames of types to come are passed over" \
     meets strange_frames taken --count 100
 claim "a flood of pings is borne or ended" floods
+claim "a flood of made-up heads, evidence and vouches shows nothing" words
 claim "made-up logs in wants are borne or ended" wants
 claim "a clock of thousands of made-up logs is borne or ended" clock
 claim "a head with a wrong signature is refused" \
@@ -119,6 +131,11 @@ claim "a signed entry that is nonsense is kept, and void" meets void taken
 claim "it is listed as refused" wait_until 60 is_refused pnh 1
 claim "at the other office too" wait_until 60 is_refused vte 1
 claim "another history of the same log is not taken in" meets fork ignored
+# What it was under stays, until the log has grown to there.
+need c bad new case pseudonym="Black Kite" status=new
+c bad sync --timeout 60 >"$WORK/bad.out" 2>&1
+claim "but its head is evidence later" wait_until 60 is_forked pnh
+claim "at the other office too" wait_until 60 is_forked vte
 claim "an entry that counts what nobody has waits" future
 claim "and keeps nobody from working" works
 

@@ -30,6 +30,7 @@ static const struct {
     {"frame", true, hostile_frame},
     {"strange_frames", true, hostile_strange_frames},
     {"pings", true, hostile_pings},
+    {"words", true, hostile_words},
     {"wants", true, hostile_wants},
     {"clock", true, hostile_clock},
     {"head", true, hostile_head},

@@ -50,6 +50,7 @@ enum answer hostile_replay(struct hostile *h);
 enum answer hostile_frame(struct hostile *h);
 enum answer hostile_strange_frames(struct hostile *h);
 enum answer hostile_pings(struct hostile *h);
+enum answer hostile_words(struct hostile *h);
 enum answer hostile_wants(struct hostile *h);
 enum answer hostile_clock(struct hostile *h);
 

@@ -10,7 +10,8 @@ enum {
     STRANGE_TYPE = 200,
     WANT_LOGS = 8192,
     CLOCK_LOGS = 8000,
-    PINGS_AT_ONCE = 4096
+    PINGS_AT_ONCE = 4096,
+    WORDS_AT_ONCE = 256
 };
 
 /* A frame's head that promises 16 MiB. */
@@ -76,6 +77,52 @@ hostile_pings(struct hostile *h)
     }
     talk_close(&talk);
     return is_open ? ANSWER_IGNORED : ANSWER_CLOSED;
+}
+
+/* Of a log that the daemon knows, so that it has to look at each. */
+static void
+put_word(struct buf *out, struct hostile *h, struct prng *prng, uint64_t turn)
+{
+    static const struct {
+        enum frame_type type;
+        size_t size;
+    } words[] = {{FRAME_HEAD, FRAME_HEAD_WORD_BYTES},
+        {FRAME_FORK, EVIDENCE_BYTES_MIN}, {FRAME_VOUCH, COSIGNATURE_BYTES}};
+    struct log_id log = {h->node->home.node, LOG_CONTROL};
+    uint8_t payload[EVIDENCE_BYTES_MIN];
+
+    prng_fill(prng, payload, sizeof(payload));
+    log_id_encode(payload, &log);
+    /* Sizes that there can be, and no hashes. */
+    memset(payload + 33, 0, 7);
+    memset(payload + 65, 0, 7);
+    memset(payload + 137, 0, 7);
+    payload[EVIDENCE_BYTES_MIN - 1] = 0;
+    frame_put(
+        out, words[turn % 3].type, bytes_of(payload, words[turn % 3].size));
+}
+
+/* Heads, evidence and vouches without end, none of which verifies. */
+enum answer
+hostile_words(struct hostile *h)
+{
+    struct prng prng = prng_init(prng_seed(4));
+    struct talk talk;
+    enum answer answer = ANSWER_FAILED;
+    bool is_open = talk_open_member(&talk, h, &answer);
+
+    for (uint64_t i = 0; is_open && i < h->count; i++) {
+        put_word(&talk.link.frames, h, &prng, i);
+        if (i % WORDS_AT_ONCE == 0) {
+            is_open = talk_flush(&talk);
+        }
+    }
+    if (is_open) {
+        answer = talk_flush(&talk) ? talk_listen(&talk, h, has_clock)
+                                   : ANSWER_CLOSED;
+    }
+    talk_close(&talk);
+    return answer;
 }
 
 /* Wants that name thousands of made-up logs, again and again. */

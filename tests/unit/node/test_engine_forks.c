@@ -2,6 +2,7 @@
 /* Forks, heads and vouches, between engines with real stores. */
 #include <check.h>
 
+#include "crypto/base/mem.h"
 #include "node/serve/engine_internal.h"
 #include "storage/vouch.h"
 #include "tests/lib/node/mesh.h"
@@ -294,15 +295,38 @@ START_TEST(nothing_new_stays_nothing_new)
 }
 END_TEST
 
+/* Whatever allocation fails while two versions meet, those who fail find out
+ * when they meet again. */
+START_TEST(without_memory_forks_are_found_later)
+{
+    struct mesh_end *end = NULL;
+    bool was_hit = false;
+
+    fork_log(1, _i % 2 == 0 ? 1 : 3);
+    mem_fault_after(5 * _i);
+    end = mesh_dial(&f.mesh, f.a, f.c, false);
+    mesh_pass(&f.mesh, 5000);
+    was_hit = mem_fault_hit();
+    mem_fault_after(-1);
+    ck_assert(was_hit || _i > 50);
+    mesh_cut(end, true);
+    mesh_settle(&f.mesh);
+    meet(f.c, f.a);
+    ck_assert(knows(f.a) && knows(f.c));
+    ck_assert(is_in_step(f.a, f.c));
+}
+END_TEST
+
 START_TEST(a_doubt_of_which_nothing_comes_ends_the_session)
 {
+    const struct head head = {.size = 1}; /* not signed: passed over */
     struct mesh_end *end = mesh_dial(&f.mesh, f.c, f.a, false);
     struct log_id log = changes_of(f.b);
 
     mesh_pass(&f.mesh, 1000);
     engine_enter(f.mesh.nodes[f.a].engine);
-    ck_assert(hear_doubt(end->other->call, &log));
-    ck_assert(hear_doubt(end->other->call, &log));
+    ck_assert(hear_doubt(end->other->call, &log, &head));
+    ck_assert(hear_doubt(end->other->call, &log, &head));
     engine_leave(f.mesh.nodes[f.a].engine);
     ck_assert_uint_eq(end->other->call->doubt_count, 1);
     ck_assert(hear_is_doubtful(end->other->call, &log));
@@ -338,6 +362,7 @@ main(void)
     tcase_add_test(tcase, who_is_in_step_vouches_and_says_so);
     tcase_add_test(tcase, vouches_are_passed_on);
     tcase_add_test(tcase, nothing_new_stays_nothing_new);
+    tcase_add_loop_test(tcase, without_memory_forks_are_found_later, 0, 60);
     tcase_add_test(tcase, a_doubt_of_which_nothing_comes_ends_the_session);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

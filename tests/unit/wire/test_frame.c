@@ -345,6 +345,23 @@ START_TEST(entries_are_looked_at_before_they_are_handed_over)
 }
 END_TEST
 
+START_TEST(the_head_of_a_batch_is_found)
+{
+    struct buf payload = {0};
+    struct head head = {0};
+
+    put_batch(&payload, LOG_CHANGES, 1);
+    payload.data[43 + 7] = 9;  /* its size */
+    payload.data[51] = 5;      /* root */
+    payload.data[83 + 63] = 7; /* signature */
+    frame_entries_head(&head, buf_bytes(&payload));
+    ck_assert_uint_eq(head.size, 9);
+    ck_assert_uint_eq(head.root.bytes[0], 5);
+    ck_assert_uint_eq(head.signature.bytes[63], 7);
+    buf_release(&payload);
+}
+END_TEST
+
 static enum err
 recode_head(struct bytes bytes, struct buf *out)
 {
@@ -504,6 +521,7 @@ main(void)
     tcase_add_test(tcase, a_want_names_at_most_all_logs);
     tcase_add_test(tcase, mutants_of_a_number_are_refused_or_come_back);
     tcase_add_test(tcase, entries_are_looked_at_before_they_are_handed_over);
+    tcase_add_test(tcase, the_head_of_a_batch_is_found);
     tcase_add_test(tcase, mutants_of_a_head_are_refused_or_come_back);
     tcase_add_test(tcase, the_first_hello_is_written_as_documented);
     tcase_add_test(tcase, the_second_hello_is_written_as_documented);
