@@ -201,6 +201,7 @@ print_operation(struct cli *cli, const json_t *operation)
 {
     const json_t *field = json_object_get(operation, "field");
     const json_t *value = json_object_get(operation, "value");
+    const char *what = cli_text(operation, "does");
     const char *reason = cli_text(operation, "reason");
     const json_int_t names =
         json_integer_value(json_object_get(operation, "names"));
@@ -213,10 +214,11 @@ print_operation(struct cli *cli, const json_t *operation)
         (void)fprintf(
             cli->out, "field %lld", (long long)json_integer_value(field));
     }
-    (void)fprintf(cli->out, ": %s ", cli_text(operation, "does"));
-    text_print(cli->out, json_is_string(value) ? json_string_value(value)
-                         : text != NULL        ? text
-                                               : "?");
+    (void)fprintf(cli->out, ": %s ", what);
+    text_print(cli->out, json_is_string(value)  ? json_string_value(value)
+                         : !json_is_null(value) ? (text != NULL ? text : "?")
+                         : strcmp(what, "transfer") == 0 ? "to its own office"
+                                                         : "");
     if (names > 0) {
         (void)fprintf(cli->out, " (of %lld earlier)", (long long)names);
     }
@@ -314,6 +316,8 @@ write_evidence(
 {
     const char *path = cli_option(cli, "o");
     enum err rc = ERR_OK;
+
+    (void)fflush(cli->out); /* the report stands first, wherever both go */
 
     if (path == NULL || result->evidence.size == 0) {
         if (path == NULL && result->evidence.size > 0) {
