@@ -84,6 +84,9 @@ struct session_marks {
     uint64_t settle_ms; /* ... and when they will have settled */
     bool was_comparing; /* ever */
     struct session_difference said[DIFFER_KINDS];
+    bool is_apart;     /* clocks differ, and we have nothing to send ... */
+    uint64_t apart_ms; /* ... since then */
+    struct session_difference apart_forks; /* said of forks while they did */
 };
 
 /* What this step owes, and forgets at its end. */

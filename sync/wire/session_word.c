@@ -131,32 +131,51 @@ session_marks_agree(const struct session *session)
            agrees(session, DIFFER_VOUCHES);
 }
 
-/* Marks mean something between two that count the same entries, and have
- * dealt with what they were told. */
+/* Both tell marks, and have dealt with what they were told. */
 static bool
-is_comparable(const struct session *session)
+has_marks_of_both(const struct session *session)
 {
     const struct session_marks *marks = &session->marks;
 
     return session->state == STATE_OPEN && session->is_confirmed &&
            session_level_sent(session) == LEVEL_FULL && marks->has_ours &&
-           marks->has_theirs && session->told.is_current &&
-           session->accepts == 0 && session->heards == 0 &&
+           marks->has_theirs && session->accepts == 0 && session->heards == 0;
+}
+
+/* Marks mean something between two that count the same entries. */
+static bool
+is_comparable(const struct session *session)
+{
+    return has_marks_of_both(session) && session->told.is_current &&
            reconcile_is_equal(&session->reconcile);
+}
+
+/* All that we could send was taken, or came to nothing. */
+static bool
+is_apart(const struct session *session)
+{
+    return has_marks_of_both(session) && session->read_count == 0 &&
+           session->window.count == 0 &&
+           !reconcile_is_equal(&session->reconcile);
+}
+
+/* Is it the very difference that the marks of this kind show now? */
+static bool
+is_present(const struct session_difference *said,
+    const struct session_marks *marks, enum differ_kind kind)
+{
+    return said->is_known &&
+           memcmp(said->ours, mark_of(&marks->ours, kind), FRAME_MARK_BYTES) ==
+               0 &&
+           memcmp(said->theirs, mark_of(&marks->theirs, kind),
+               FRAME_MARK_BYTES) == 0;
 }
 
 /* Was this very difference said before? */
 static bool
 is_said(const struct session *session, enum differ_kind kind)
 {
-    const struct session_marks *marks = &session->marks;
-    const struct session_difference *said = &marks->said[kind];
-
-    return said->is_known &&
-           memcmp(said->ours, mark_of(&marks->ours, kind), FRAME_MARK_BYTES) ==
-               0 &&
-           memcmp(said->theirs, mark_of(&marks->theirs, kind),
-               FRAME_MARK_BYTES) == 0;
+    return is_present(&session->marks.said[kind], &session->marks, kind);
 }
 
 /*
@@ -184,11 +203,19 @@ due_ms(const struct session *session, enum differ_kind kind)
                : due;
 }
 
+static void
+note_present(struct session_difference *said, const struct session_marks *marks,
+    enum differ_kind kind)
+{
+    said->is_known = true;
+    memcpy(said->ours, mark_of(&marks->ours, kind), FRAME_MARK_BYTES);
+    memcpy(said->theirs, mark_of(&marks->theirs, kind), FRAME_MARK_BYTES);
+}
+
 /* What heads lead to is much, and a peer may lie: ever more seldom. */
 static void
 note_said(struct session *session, enum differ_kind kind)
 {
-    const struct session_marks *marks = &session->marks;
     struct session_difference *said = &session->marks.said[kind];
 
     if (kind != DIFFER_HEADS) {
@@ -198,10 +225,49 @@ note_said(struct session *session, enum differ_kind kind)
     } else {
         said->wait_ms = num_min_u64(2 * said->wait_ms, SESSION_HEADS_MS_MAX);
     }
-    said->is_known = true;
     said->next_ms = session->now_ms + said->wait_ms;
-    memcpy(said->ours, mark_of(&marks->ours, kind), FRAME_MARK_BYTES);
-    memcpy(said->theirs, mark_of(&marks->theirs, kind), FRAME_MARK_BYTES);
+    note_present(said, &session->marks, kind);
+}
+
+/* When to say that forks differ though clocks do; UINT64_MAX: never. */
+static uint64_t
+apart_due_ms(const struct session *session)
+{
+    const struct session_marks *marks = &session->marks;
+    uint64_t next_ms = marks->apart_forks.next_ms;
+
+    return !marks->is_apart || agrees(session, DIFFER_FORKS) ||
+                   is_present(&marks->apart_forks, marks, DIFFER_FORKS)
+               ? UINT64_MAX
+               : num_max_u64(next_ms, marks->apart_ms + SESSION_SETTLE_MS);
+}
+
+/*
+ * What a peer lacks of a frozen log nobody sends it, and what counts that may
+ * be of no use to it, so that the clocks never become equal. Evidence tells it
+ * why.
+ */
+static enum err
+compare_apart(struct session *session)
+{
+    struct effect effect = {.type = EFFECT_DIFFERS};
+    struct session_marks *marks = &session->marks;
+
+    if (!is_apart(session)) {
+        marks->is_apart = false;
+        return ERR_OK;
+    }
+    if (!marks->is_apart) {
+        marks->is_apart = true;
+        marks->apart_ms = session->now_ms;
+    }
+    if (session->now_ms < apart_due_ms(session)) {
+        return ERR_OK;
+    }
+    marks->apart_forks.next_ms = session->now_ms + SESSION_SETTLE_MS;
+    note_present(&marks->apart_forks, marks, DIFFER_FORKS);
+    effect.u.differs.forks = true;
+    return session_emit(session, &effect);
 }
 
 /*
@@ -229,8 +295,9 @@ session_compare_marks(struct session *session)
 
     if (!is_comparable(session)) {
         session->marks.is_comparing = false;
-        return ERR_OK;
+        return compare_apart(session);
     }
+    session->marks.is_apart = false;
     if (!session->marks.is_comparing) {
         begin_comparing(session);
     }
@@ -261,6 +328,7 @@ session_marks_wake_ms(const struct session *session)
         !reconcile_is_equal(&session->reconcile)) {
         wake_ms = UINT64_MAX;
     }
+    wake_ms = num_min_u64(wake_ms, apart_due_ms(session));
     for (enum differ_kind kind = DIFFER_HEADS; kind < DIFFER_KINDS; kind++) {
         wake_ms = num_min_u64(wake_ms, due_ms(session, kind));
     }

@@ -180,6 +180,39 @@ START_TEST(who_knows_of_a_fork_tells_who_goes_on_sending)
 }
 END_TEST
 
+/* What one lacks of a frozen log nobody sends it, so what counts that never
+ * fits, and the clocks do not become equal: only evidence can tell it why. */
+START_TEST(who_cannot_go_on_for_a_fork_is_told_of_it)
+{
+    struct world_node *behind = world_node(&world, 'b');
+
+    world_store(&world, 'a', "cc", 9);
+    world_store(&world, 'b', "cc", 5);
+    world_store(&world, 'a', "ac", 3);
+    world_freeze(&world, 'a', "cc");
+    behind->takes_nothing = true;
+    world_dial(&world, 'a', 'b', &stay);
+    world_run(&world, 10000);
+    world_expect(&world, "0 a-b send 210\n"
+                         "50 b-a authenticate psk 0 cert 0\n"
+                         "50 b-a send 162\n"
+                         "100 a-b read ac0\n"
+                         "100 a-b peer has cc5\n"
+                         "100 a-b bases ac3 cc9 | cc5\n"
+                         "100 a-b send 258\n"
+                         "100 a-b send 1542\n"
+                         "150 b-a peer has ac3 cc9\n"
+                         "150 b-a bases cc5 | ac3 cc9\n"
+                         "150 b-a accept ac0-3\n"
+                         "150 b-a send 258\n"
+                         "1150 b-a differs: forks\n"
+                         "1200 a-b differs: forks\n"
+                         "1200 a-b send 516\n"
+                         "1250 b-a heard fork cc\n");
+    ck_assert_uint_eq(behind->frozen_count, 1);
+}
+END_TEST
+
 START_TEST(a_peer_without_marks_is_in_step_by_its_clock)
 {
     world_node(&world, 'b')->tells_no_marks = true;
@@ -246,6 +279,7 @@ main(void)
     tcase_add_test(tcase, vouches_are_exchanged_by_who_hangs_up);
     tcase_add_test(tcase, a_frozen_log_is_neither_sent_nor_expected);
     tcase_add_test(tcase, who_knows_of_a_fork_tells_who_goes_on_sending);
+    tcase_add_test(tcase, who_cannot_go_on_for_a_fork_is_told_of_it);
     tcase_add_test(tcase, a_peer_without_marks_is_in_step_by_its_clock);
     tcase_add_test(tcase, in_a_mesh_what_comes_by_itself_is_not_asked_for);
     suite_add_tcase(suite, tcase);
