@@ -99,23 +99,22 @@ skip_held(const struct log_state *state, struct batch *batch)
 }
 
 /*
- * A head of our own log beyond what we hold was signed before a rollback. If
- * its tree does not continue ours, we have written there again since: two
- * entries of one position are signed, and only a new key mends that. What we
- * lack for evidence is the other tree; who has it makes that of our head.
+ * A head of our own log beyond what we hold was signed before a rollback, so
+ * nothing is written there until it is reached. If its tree does not continue
+ * ours, we have written there again since, and it never will be; but a batch
+ * that does not fit says no such thing: its sender may lie about the entries.
+ * Who has the other tree makes evidence of our head.
  */
 static enum err
-judge_own(
-    struct log_state *state, const struct accept_result *result, enum err rc)
+judge_own(struct log_state *state, const struct batch *batch,
+    const struct accept_result *result, enum err rc)
 {
-    if (rc == ERR_BAD_SIGNATURE && result->head_differs) {
-        rc = ERR_FORK;
-        if (!state->is_forked) {
-            /* No table is touched, so the transaction stays clean: the mark
-             * goes to the disk with the next commit, or is found again. */
-            state->is_forked = true;
-            state->is_dirty = true;
-        }
+    if (rc == ERR_BAD_SIGNATURE && result->head_differs &&
+        batch->head.size > state->edge.size &&
+        heads_await(state, &batch->head)) {
+        /* No table is touched, so the transaction stays clean: the head goes
+         * to the disk with the next commit, or is found again. */
+        state->is_dirty = true;
     }
     return rc == ERR_OK && state->is_forked ? ERR_FORK : rc;
 }
@@ -315,7 +314,7 @@ accept_next(struct store *store, uint32_t log, struct batch *batch,
         rc = judge_failure(store, batch, out);
     }
     if (node_id_equal(&batch->log.node, &store->self.sign)) {
-        rc = judge_own(state, out, rc);
+        rc = judge_own(state, batch, out, rc);
     }
     if (rc != ERR_OK) {
         return refuse(rc, msg);

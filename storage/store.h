@@ -86,12 +86,12 @@ size_t store_backlog(const struct store *store); /* changes, about */
  * the transaction commits. ERR_STALE: all of it is held already (not a fault).
  * Otherwise as of log_verify_batch, and: ERR_DENIED: the log's author is no
  * member, or a body is lacking; ERR_GAP; ERR_FORK: the log is frozen, and
- * takes no more for good (not a fault of who sent it); or it is our own, and
- * was written on after a rollback. With ERR_BAD_SIGNATURE and ERR_FORK,
- * out->head_differs says whether the head is really the author's: then it or
- * who sent the batch holds another tree than we do, and heads will tell.
- * *out is filled in for these, ERR_OK and ERR_STALE. All errors but ERR_NOMEM
- * and what the disk says leave the transaction clean.
+ * takes no more for good (not a fault of who sent it). With
+ * ERR_BAD_SIGNATURE, out->head_differs says whether the head is really the
+ * author's: then it or who sent the batch holds another tree than we do, and
+ * heads will tell; such a head of our own log is awaited. *out is filled in for
+ * these, ERR_OK and ERR_STALE. All errors but ERR_NOMEM and what the disk says
+ * leave the transaction clean.
  *
  * Bodies that were absent here and are due are taken in from entries that are
  * held already; if our office audits, no body of a change is kept.

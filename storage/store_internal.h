@@ -41,7 +41,7 @@ struct log_state {
     bool is_dirty;
     bool signs;        /* ours, and longer than its head */
     bool is_forked;    /* signed in two versions: storage/fork.h */
-    bool has_evidence; /* of that; for our own log it may be lacking */
+    bool has_evidence; /* of that */
     /* For the marks (marks.c): the root of that many entries, and the name of
      * the log's cosignatures. */
     uint64_t root_size;

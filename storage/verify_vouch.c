@@ -71,10 +71,7 @@ verify_forked(struct verifying *v, uint32_t log, const struct log_state *state)
     enum err rc = ERR_OK;
 
     if (!state->has_evidence) {
-        bool is_own =
-            node_id_equal(&state->author.id.node, store_self(v->view->store));
-
-        return find(v, state->is_forked && !is_own ? ERR_CORRUPT : ERR_OK,
+        return find(v, state->is_forked ? ERR_CORRUPT : ERR_OK,
             "a log counts as forked, and nothing shows it");
     }
     rc = txn_get(v->view->txn, TABLE_EVIDENCE, key_bytes(&key), &row, NULL);

@@ -185,8 +185,7 @@ accept_begin(struct call *call, struct bytes batch)
 static bool
 is_doubtful(const struct accept_job *accept)
 {
-    return (accept->rc == ERR_BAD_SIGNATURE || accept->rc == ERR_FORK) &&
-           accept->result.head_differs;
+    return accept->rc == ERR_BAD_SIGNATURE && accept->result.head_differs;
 }
 
 /* How a batch that was refused ends the session; BYE_DONE: it does not. */

@@ -27,7 +27,8 @@
  *   OPEN        clocks and heads have      SYNCED                    OPEN
  *               become equal
  *   OPEN        clocks are equal, marks    DIFFERS                   OPEN
- *               are not
+ *               are not; or neither is
+ *               and nothing is left to send
  *   OPEN        RECEIVED head, fork or     HEARD                     OPEN
  *               vouch
  *   OPEN        HEARD, SAY                 SEND                      OPEN
@@ -242,7 +243,7 @@ enum effect_type {
     EFFECT_BASES,        /* remember these for the next session, lazily */
     EFFECT_SYNCED,       /* both sides hold the same, now */
     EFFECT_HEARD,        /* what the peer says of a log: answer HEARD */
-    EFFECT_DIFFERS,      /* clocks are equal, and these marks are not */
+    EFFECT_DIFFERS,      /* these marks do, and it is time to say so */
     EFFECT_WAKE,         /* TICK at or after wake_ms; replaces the last */
     EFFECT_HANG_UP       /* after what SEND gave: close; always the last */
 };
