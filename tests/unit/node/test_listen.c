@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "crypto/base/hex.h"
+#include "crypto/base/mem.h"
 #include "crypto/checkpoint_note.h"
 #include "crypto/hash.h"
 #include "crypto/witness_request.h"
@@ -320,6 +321,42 @@ START_TEST(it_shows_what_it_has_cosigned)
 }
 END_TEST
 
+/* Without memory it may have cosigned and not be able to say so; it never says
+ * so and has not. */
+START_TEST(no_memory_is_not_now)
+{
+    const struct witness witness = {.node = fixture.node, .policy = &policy};
+    struct witness_request request = {.old_size = 0};
+    struct buf checkpoint = {0};
+    struct buf body = {0};
+    struct hash root;
+    bool was_hit = true;
+
+    tree_root(&root, &trees[0], 5);
+    signer_checkpoint(&checkpoint, &log_signer, 5, &root);
+    request.checkpoint = buf_bytes(&checkpoint);
+    ck_assert_int_eq(witness_request_write(&body, &request), ERR_OK);
+    for (long n = 0; was_hit; n++) {
+        struct witness_answer answer;
+
+        mem_fault_after(n);
+        witness_add_checkpoint(&witness, buf_bytes(&body), &answer);
+        was_hit = mem_fault_hit();
+        mem_fault_after(-1);
+        ck_assert_msg(answer.status == 200 || answer.status == 409 ||
+                          answer.status == 503,
+            "%ld: %u", n, answer.status);
+        if (answer.status == 200 && buf_err(&answer.body) == ERR_OK) {
+            expect(0, 0, 5, 409);
+        }
+        buf_release(&answer.body);
+    }
+    expect(0, 5, 5, 200);
+    buf_release(&checkpoint);
+    buf_release(&body);
+}
+END_TEST
+
 #define POST "POST /add-checkpoint HTTP/1.1\r\n"
 
 static const struct {
@@ -477,6 +514,7 @@ suite(void)
     tcase_add_test(tc, a_log_from_outside_is_cosigned_as_it_grows);
     tcase_add_test(tc, two_trees_are_never_cosigned);
     tcase_add_test(tc, it_shows_what_it_has_cosigned);
+    tcase_add_test(tc, no_memory_is_not_now);
     tcase_add_loop_test(tc, what_is_no_request_is_refused, 0,
         sizeof(requests) / sizeof(requests[0]));
     tcase_add_test(tc, an_endless_body_is_hung_up_on);

@@ -221,8 +221,8 @@ static const char *const bad[] = {
     "/",
     "/dev/null",
     /* An Ed25519 key of no log of a corridor. */
-    "example.com/behind-the-sofa+aa6d56cc+"
-    "ARpNcXzsGKD8Ef/9NUNq8KHgQ2bXRgaWWYqQdHpIHqGZ",
+    ("example.com/behind-the-sofa+aa6d56cc+"
+     "ARpNcXzsGKD8Ef/9NUNq8KHgQ2bXRgaWWYqQdHpIHqGZ"),
 };
 
 START_TEST(what_is_no_key_is_refused_with_a_sentence)
