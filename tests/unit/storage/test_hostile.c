@@ -612,6 +612,19 @@ take_back(uint64_t from, size_t bytes_max, uint64_t *out_to)
     return accept_at(0);
 }
 
+/* The same with one bit of the last entry's body turned. */
+static enum err
+lie(uint64_t from)
+{
+    struct log_id id = {f.offices[0].node, LOG_CHANGES};
+    struct view_range range = {.log = &id, .from = from, .bytes_max = 1 << 20};
+
+    buf_clear(&batch);
+    ck_assert_uint_gt(fixture_batch(&f, 1, &range, &batch), from);
+    batch.data[batch.size - 1] ^= 1;
+    return accept_at(0);
+}
+
 START_TEST(a_node_that_was_rolled_back_takes_its_entries_back_and_goes_on)
 {
     char copy[SCRATCH_PATH_BYTES];
@@ -636,6 +649,32 @@ START_TEST(a_node_that_was_rolled_back_takes_its_entries_back_and_goes_on)
     fixture_expect_same(&f, 0, 1);
     fixture_verify(&f, 0, true);
     fixture_verify(&f, 1, true);
+}
+END_TEST
+
+/* Entries that nobody signed, under a head that we did before: no peer can so
+ * keep us from reading our log back. */
+START_TEST(a_lie_to_who_was_rolled_back_stops_it_until_the_truth_comes)
+{
+    char copy[SCRATCH_PATH_BYTES];
+    uint64_t held = 0;
+    uint64_t to = 0;
+
+    fixture_sync(&f);
+    back_up(copy);
+    held = take_changes(0, 1 << 20);
+    fixture_work(&f, 0, 5, &ids);
+    fixture_sync(&f);
+    roll_back(copy);
+    ck_assert_int_eq(lie(held), ERR_BAD_SIGNATURE);
+    ck_assert(result.head_differs);
+    ck_assert_int_eq(try_to_write(0), ERR_BUSY);
+    fixture_close(&f, 0);
+    fixture_open(&f, 0);
+    fixture_verify(&f, 0, true);
+    ck_assert_int_eq(take_back(held, 1 << 20, &to), ERR_OK);
+    ck_assert_int_eq(try_to_write(0), ERR_OK);
+    fixture_verify(&f, 0, true);
 }
 END_TEST
 
@@ -716,6 +755,8 @@ main(void)
     tcase_add_test(tcase, a_fork_is_kept_as_evidence_and_not_taken_in);
     tcase_add_test(
         tcase, a_node_that_was_rolled_back_takes_its_entries_back_and_goes_on);
+    tcase_add_test(
+        tcase, a_lie_to_who_was_rolled_back_stops_it_until_the_truth_comes);
     tcase_add_test(tcase, a_node_that_wrote_on_after_a_rollback_writes_no_more);
     tcase_add_test(
         tcase, without_memory_a_batch_is_taken_in_whole_or_not_at_all);
