@@ -8,26 +8,98 @@
 /* Who takes the entries of a range. False ends it. */
 typedef bool take_fn(void *context, const struct stored_entry *stored);
 
+/* Entries of one log in order. Within a run they are neighbours in their
+ * table, and a million of them are read: so the scan goes from one to the
+ * next, and runs are looked up where it meets another log's. */
+struct reading {
+    struct txn *txn;
+    struct scan scan;
+    bool is_placed;
+    struct dot next;
+};
+
+/* The scan's row. ERR_NOT_FOUND: it is not the entry that comes next. */
+static enum err
+decode_row(const struct reading *reading, struct stored_entry *out,
+    struct err_msg *msg)
+{
+    uint64_t arrival = 0;
+    enum err rc = key_get_u64(reading->scan.key, &arrival);
+
+    if (rc == ERR_OK) {
+        rc = entries_decode(out, arrival, reading->scan.value);
+    }
+    if (rc != ERR_OK) {
+        return err_set(msg, ERR_CORRUPT, "stored entry %llu is damaged",
+            (unsigned long long)arrival);
+    }
+    return out->dot.log == reading->next.log &&
+                   out->dot.position == reading->next.position
+               ? ERR_OK
+               : ERR_NOT_FOUND;
+}
+
+/* What a step of the scan came to. */
+static enum err
+take_row(const struct reading *reading, bool is_there, struct stored_entry *out,
+    struct err_msg *msg)
+{
+    enum err rc = scan_end(&reading->scan, msg);
+
+    if (rc == ERR_OK && !is_there) {
+        rc = ERR_NOT_FOUND;
+    }
+    return rc == ERR_OK ? decode_row(reading, out, msg) : rc;
+}
+
+static enum err
+read_next(
+    struct reading *reading, struct stored_entry *out, struct err_msg *msg)
+{
+    struct key key;
+    uint64_t arrival = 0;
+    enum err rc = ERR_NOT_FOUND;
+
+    if (reading->is_placed) {
+        rc = take_row(reading, scan_next(&reading->scan), out, msg);
+    }
+    if (rc == ERR_NOT_FOUND) {
+        rc = entries_locate(reading->txn, reading->next, &arrival, msg);
+        if (rc == ERR_OK) {
+            key = key_u64(arrival);
+            rc = take_row(
+                reading, scan_seek(&reading->scan, key_bytes(&key)), out, msg);
+        }
+    }
+    reading->is_placed = rc == ERR_OK;
+    reading->next.position += rc == ERR_OK ? 1 : 0;
+    return rc;
+}
+
 static enum err
 each_entry(struct view *view, const struct tiles_range *range, take_fn *take,
     void *context, struct err_msg *msg)
 {
-    struct entries_follow follow = {.txn = view->txn};
+    struct reading reading = {.txn = view->txn};
     struct stored_entry stored;
     struct reader reader;
     enum err rc = view_reader(view, false, &reader);
 
     if (rc == ERR_OK &&
-        !log_table_find(&view->logs, range->log, &follow.next.log)) {
+        !log_table_find(&view->logs, range->log, &reading.next.log)) {
         rc = ERR_NOT_FOUND;
     }
-    follow.next.position = range->from;
-    while (rc == ERR_OK && follow.next.position < range->to) {
-        rc = entries_follow(&follow, &stored, msg);
+    if (rc == ERR_OK) {
+        rc = scan_open(&reading.scan, view->txn, TABLE_ENTRIES, msg);
+    }
+    reading.next.position = range->from;
+    while (rc == ERR_OK && reading.next.position < range->to) {
+        rc = read_next(&reading, &stored, msg);
         if (rc == ERR_OK && !take(context, &stored)) {
             break;
         }
     }
+    scan_close(&reading.scan);
     return rc;
 }
 

@@ -11,7 +11,7 @@
 #include "tests/lib/run.h"
 #include "tests/lib/storage/corridor_fixture.h"
 
-enum { EDITS = 300, LEAF_ITEM_BYTES = 2 + ENTRY_LEAF_BYTES };
+enum { EDITS = 300, TURNS = 12, LEAF_ITEM_BYTES = 2 + ENTRY_LEAF_BYTES };
 
 static struct corridor_fixture f;
 static struct view *view;
@@ -82,19 +82,51 @@ append_leaf(struct merkle_edge *edge, const struct buf *leaves, uint64_t i)
     (void)merkle_append(edge, &leaf, completed);
 }
 
-START_TEST(leaves_have_the_signed_root)
+static void
+expect_signed_root(const struct head *head)
 {
-    struct head head = get_head();
-    struct buf leaves = get_leaves(0, head.size);
+    struct buf leaves = get_leaves(0, head->size);
     struct merkle_edge edge = {0};
     struct hash root;
 
-    for (uint64_t i = 0; i < head.size; i++) {
+    for (uint64_t i = 0; i < head->size; i++) {
         append_leaf(&edge, &leaves, i);
     }
     merkle_root(&root, &edge);
-    ck_assert(hash_equal(&root, &head.root));
+    ck_assert(hash_equal(&root, &head->root));
     buf_release(&leaves);
+}
+
+START_TEST(leaves_have_the_signed_root)
+{
+    struct head head = get_head();
+
+    expect_signed_root(&head);
+}
+END_TEST
+
+/* Each run of one log is as short as the other's. */
+START_TEST(logs_that_came_in_turns_are_read_apart)
+{
+    const struct fixture_pump pump = {.from = 1, .to = 0};
+    struct head head;
+
+    fixture_sync(&f);
+    for (int i = 0; i < TURNS; i++) {
+        (void)fixture_case(&f, 1, "theirs");
+        if (i % 3 != 0) {
+            (void)fixture_case(&f, 1, "theirs too");
+        }
+        ck_assert_uint_gt(fixture_pump(&f, &pump), 0);
+        (void)fixture_case(&f, 0, "ours");
+    }
+    open_view(0);
+    head = get_head();
+    expect_signed_root(&head);
+    log_id.node = f.offices[1].node;
+    ck_assert_int_eq(view_head(view, &log_id, &head, &f.msg), ERR_OK);
+    ck_assert_uint_gt(head.size, TURNS);
+    expect_signed_root(&head);
 }
 END_TEST
 
@@ -280,6 +312,7 @@ tiles_suite(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, leaves_have_the_signed_root);
+    tcase_add_test(tcase, logs_that_came_in_turns_are_read_apart);
     tcase_add_test(tcase, a_range_is_the_part_of_the_whole);
     tcase_add_loop_test(tcase, headers_say_what_is_held_of_bodies, 0, count);
     tcase_add_test(tcase, headers_are_cut_between_bundles);
