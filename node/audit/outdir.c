@@ -50,6 +50,9 @@ outdir_open(struct outdir *out, const char *path, struct err_msg *msg)
     enum err rc = ERR_OK;
 
     *out = (struct outdir){.tree = {.fd = -1}, .path = path};
+    for (size_t i = 0; i < OUTDIR_FOLDERS; i++) {
+        out->folders[i].fd = -1;
+    }
     if (mkdir(path, 0777) != 0 && errno != EEXIST) {
         const int code = errno;
 
@@ -64,9 +67,27 @@ outdir_open(struct outdir *out, const char *path, struct err_msg *msg)
     return rc;
 }
 
+static void
+forget_folder(struct outdir_folder *folder)
+{
+    if (folder->fd >= 0) {
+        (void)close(folder->fd);
+    }
+    folder->fd = -1;
+}
+
+static void
+forget_folders(struct outdir *dir)
+{
+    for (size_t i = 0; i < OUTDIR_FOLDERS; i++) {
+        forget_folder(&dir->folders[i]);
+    }
+}
+
 void
 outdir_close(struct outdir *dir)
 {
+    forget_folders(dir);
     tree_close(&dir->tree);
 }
 
@@ -84,37 +105,65 @@ open_folder(int at, const char *part)
     return fd;
 }
 
-/*
- * Open the folder that `name` stands in, folder by folder, making what is
- * missing. *out_last is the name within it. -1 and errno on failure; else a
- * descriptor to be closed.
- */
+/* Open `folder`, one part after another, making what is missing; -1 and errno
+ * on failure. */
 static int
-open_parent(const struct outdir *dir, const char *name, const char **out_last)
+open_folders(const struct outdir *dir, const char *folder)
 {
     char part[TREE_PATH_BYTES_MAX + 1];
     int at = openat(dir->tree.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (strlen(name) > TREE_PATH_BYTES_MAX) {
-        (void)close(at);
+    while (at >= 0 && folder[0] != '\0') {
+        const size_t size = strcspn(folder, "/");
+        const int above = at;
+        int code = 0;
+
+        memcpy(part, folder, size);
+        part[size] = '\0';
+        at = open_folder(above, part);
+        code = errno;
+        (void)close(above);
+        errno = code;
+        folder += size + (folder[size] == '/' ? 1 : 0);
+    }
+    return at;
+}
+
+static bool
+is_folder_of(const struct outdir_folder *folder, struct bytes path)
+{
+    return folder->fd >= 0 && bytes_equal(bytes_text(folder->path), path);
+}
+
+/*
+ * The folder that `name` stands in, made if it is missing. *out_last is the
+ * name within it. -1 and errno on failure; else a descriptor that lives until
+ * the next call.
+ */
+static int
+open_parent(struct outdir *dir, const char *name, const char **out_last)
+{
+    const char *slash = strrchr(name, '/');
+    const struct bytes path =
+        bytes_of(name, slash == NULL ? 0 : (size_t)(slash - name));
+    struct outdir_folder *folder = &dir->folders[dir->next];
+
+    if (path.size > TREE_PATH_BYTES_MAX) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    for (size_t size = strcspn(name, "/"); at >= 0 && name[size] != '\0';
-         size = strcspn(name, "/")) {
-        const int folder = at;
-        int code = 0;
-
-        memcpy(part, name, size);
-        part[size] = '\0';
-        at = open_folder(folder, part);
-        code = errno;
-        (void)close(folder);
-        errno = code;
-        name += size + 1;
+    *out_last = slash == NULL ? name : slash + 1;
+    for (size_t i = 0; i < OUTDIR_FOLDERS; i++) {
+        if (is_folder_of(&dir->folders[i], path)) {
+            return dir->folders[i].fd;
+        }
     }
-    *out_last = name;
-    return at;
+    dir->next = (dir->next + 1) % OUTDIR_FOLDERS;
+    forget_folder(folder);
+    memcpy(folder->path, path.data, path.size);
+    folder->path[path.size] = '\0';
+    folder->fd = open_folders(dir, folder->path);
+    return folder->fd;
 }
 
 static int
@@ -132,19 +181,27 @@ write_all(int fd, struct bytes bytes)
     return 0;
 }
 
+/* A new file. What has the name is not written into, but goes: a link may
+ * lead elsewhere. */
+static int
+open_new(int at, const char *name)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(at, name, flags, 0666);
+
+    if (fd < 0 && errno == EEXIST && unlinkat(at, name, 0) == 0) {
+        fd = openat(at, name, flags, 0666);
+    }
+    return fd;
+}
+
 /* A new file in the folder `at`; 0, or -1 and errno. */
 static int
 create(int at, const char *name, struct bytes bytes, bool is_durable)
 {
-    int fd = -1;
+    const int fd = open_new(at, name);
     int code = 0;
 
-    /* What has the name is not written into: a link may lead elsewhere. */
-    if (unlinkat(at, name, 0) != 0 && errno != ENOENT) {
-        return -1;
-    }
-    fd = openat(
-        at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (fd < 0) {
         return -1;
     }
@@ -172,7 +229,6 @@ outdir_write(struct outdir *dir, const char *name, struct bytes bytes,
     if (create(at, last, bytes, false) != 0) {
         rc = io_err(dir, "write", name, msg);
     }
-    (void)close(at);
     dir->written++;
     return rc;
 }
@@ -218,7 +274,6 @@ outdir_replace(struct outdir *dir, const char *name, struct bytes bytes,
         /* The one to report is the first. */
         (void)unlinkat(at, fresh, 0);
     }
-    (void)close(at);
     dir->written++;
     return rc;
 }
@@ -249,6 +304,9 @@ outdir_remove(
         rc = io_err(dir, "remove", name, msg);
     }
     tree_close(&parent);
+    if (is_folder) {
+        forget_folders(dir); /* it may be one of them */
+    }
     return rc;
 }
 

@@ -10,10 +10,20 @@
 
 #include "node/audit/tree.h"
 
+enum { OUTDIR_FOLDERS = 4 /* kept open */ };
+
+struct outdir_folder {
+    int fd; /* -1: none */
+    char path[TREE_PATH_BYTES_MAX + 1];
+};
+
 struct outdir {
     struct tree tree; /* for reading what is there */
     const char *path; /* borrowed, for messages */
     uint64_t written; /* files, by write and replace */
+    /* Those written into last, where the next files are often to be too. */
+    struct outdir_folder folders[OUTDIR_FOLDERS];
+    size_t next; /* the one to be given up for another */
 };
 
 /*
