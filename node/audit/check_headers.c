@@ -35,6 +35,7 @@ struct window {
 struct windows {
     struct check *check;
     struct window *all[WINDOWS_MAX];
+    size_t last; /* asked for, and most often the next one too */
     uint64_t clock;
 };
 
@@ -226,21 +227,40 @@ read_files(struct windows *windows, struct window *window)
     return ERR_OK;
 }
 
+static bool
+is_window_of(const struct window *window, size_t log, uint64_t index)
+{
+    return window != NULL && window->log == log && window->index == index;
+}
+
+/* The one that has the tile, if there is such. */
+static struct window *
+find_window(struct windows *windows, size_t log, uint64_t index)
+{
+    if (is_window_of(windows->all[windows->last], log, index)) {
+        return windows->all[windows->last];
+    }
+    for (size_t i = 0; i < WINDOWS_MAX; i++) {
+        if (is_window_of(windows->all[i], log, index)) {
+            windows->last = i;
+            return windows->all[i];
+        }
+    }
+    return NULL;
+}
+
 /* The window with a tile of a log; its views live until the next call. */
 static enum err
 get_window(
     struct windows *windows, size_t log, uint64_t index, struct window **out)
 {
-    struct window *window = NULL;
+    struct window *window = find_window(windows, log, index);
     enum err rc = ERR_OK;
 
-    for (size_t i = 0; i < WINDOWS_MAX; i++) {
-        window = windows->all[i];
-        if (window != NULL && window->log == log && window->index == index) {
-            window->used = ++windows->clock;
-            *out = window;
-            return ERR_OK;
-        }
+    if (window != NULL) {
+        window->used = ++windows->clock;
+        *out = window;
+        return ERR_OK;
     }
     window = take_place(windows);
     if (window == NULL) {
