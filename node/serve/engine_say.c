@@ -84,11 +84,6 @@ put_heads(struct say_work *say, struct view *view, const struct log_id *log)
         if (rc == ERR_OK) {
             frame_put(&say->frames, FRAME_HEAD, buf_bytes(&payload));
         }
-        /* Of all logs the one head that is reached is enough: clocks are
-         * equal. */
-        if (!say->has_log) {
-            break;
-        }
     }
     buf_release(&payload);
     return rc == ERR_NOT_FOUND ? ERR_OK : rc;

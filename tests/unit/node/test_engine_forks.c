@@ -174,6 +174,50 @@ START_TEST(evidence_reaches_who_met_neither_version)
 }
 END_TEST
 
+/* The first entry that `to` lacks of b's changes log, as whoever wrote it
+ * would send it, and no more: a head is kept that is not reached. */
+static void
+hand_over_one(size_t from, size_t to)
+{
+    struct log_id log = changes_of(f.b);
+    struct store *store = f.mesh.nodes[to].node->store;
+    struct view *view = view_of(to);
+    struct view_range range = {.log = &log, .bytes_max = 1};
+    struct buf batch = {.limit = LOG_BATCH_BYTES_MAX};
+    struct accept_result result;
+    struct view_log held;
+    uint32_t number = 0;
+    uint64_t end = 0;
+
+    ck_assert(log_table_find(view_logs(view), &log, &number));
+    ck_assert_int_eq(view_log(view, number, &held), ERR_OK);
+    range.from = held.stored;
+    view_close(view);
+    view = view_of(from);
+    ck_assert_int_eq(view_batch(view, &range, &batch, &end, NULL), ERR_OK);
+    ck_assert_uint_eq(end, range.from + 1);
+    view_close(view);
+    ck_assert_int_eq(store_begin(store, f.mesh.now_ms, NULL), ERR_OK);
+    ck_assert_int_eq(
+        store_accept(store, buf_bytes(&batch), &result, NULL), ERR_OK);
+    ck_assert_int_eq(store_commit(store, NULL), ERR_OK);
+    buf_release(&batch);
+    mesh_restart(&f.mesh, to);
+}
+
+/* Of what it signed the author shows everybody a part only, and to each
+ * another one: no head is reached where they differ. */
+START_TEST(heads_that_are_not_reached_show_a_fork)
+{
+    mesh_write(&f.mesh, f.b, 3);
+    mesh_write(&f.mesh, f.twin, 3);
+    hand_over_one(f.b, f.a);
+    hand_over_one(f.twin, f.c);
+    meet(f.a, f.c);
+    ck_assert(knows(f.a) && knows(f.c));
+}
+END_TEST
+
 START_TEST(new_evidence_is_said_at_once_to_all)
 {
     size_t d = mesh_add(&f.mesh, "D");
@@ -355,6 +399,7 @@ main(void)
         (int)(sizeof(fork_rows) / sizeof(fork_rows[0])));
     tcase_add_test(tcase, other_logs_go_on_in_the_same_session);
     tcase_add_test(tcase, evidence_reaches_who_met_neither_version);
+    tcase_add_test(tcase, heads_that_are_not_reached_show_a_fork);
     tcase_add_test(tcase, new_evidence_is_said_at_once_to_all);
     tcase_add_test(tcase, a_node_learns_that_it_is_forked_and_stops);
     tcase_add_test(tcase, a_rolled_back_node_that_wrote_learns_it_by_itself);
