@@ -183,6 +183,19 @@ START_TEST(a_flipped_bit_in_a_value_is_found)
 }
 END_TEST
 
+/* Its admission may have come to nothing since. */
+START_TEST(a_cosignature_of_who_is_no_member_is_no_damage)
+{
+    struct row row = {{0}, {0}};
+
+    ck_assert(copy_row(TABLE_COSIGNATURES, 0, &row));
+    row.key.data[row.key.size - 1] ^= 1;
+    poke(TABLE_COSIGNATURES, buf_bytes(&row.key), buf_bytes(&row.value));
+    fixture_verify(&f, 1, true);
+    release_row(&row);
+}
+END_TEST
+
 /* Tables that miss a row that is taken away. */
 static const struct {
     const char *name;
@@ -273,6 +286,7 @@ main(void)
     tcase_add_test(tcase, a_whole_store_has_no_findings);
     tcase_add_loop_test(tcase, a_flipped_bit_in_a_value_is_found, 0,
         (int)(sizeof(flipped) / sizeof(flipped[0])));
+    tcase_add_test(tcase, a_cosignature_of_who_is_no_member_is_no_damage);
     tcase_add_loop_test(tcase, a_missing_row_is_found, 0,
         (int)(sizeof(missed) / sizeof(missed[0])));
     tcase_add_loop_test(tcase, a_strange_row_is_found, 0,
