@@ -282,6 +282,7 @@ engine_take_commit(struct engine *engine)
         rc = read_clock(engine, view, &has_grown);
     }
     if (rc == ERR_OK) {
+        engine->has_untold = engine->has_untold || has_grown;
         rc = marks_read(engine, view, false, &has_changed, &msg);
     }
     if (rc != ERR_OK) {
@@ -293,6 +294,8 @@ engine_take_commit(struct engine *engine)
         return;
     }
     engine->commit_ms = UINT64_MAX;
+    has_grown = engine->has_untold;
+    engine->has_untold = false;
     if (engine->cert.size == 0 && has_grown) {
         err_ignore(read_cert(engine, view)); /* tried again next time */
     }

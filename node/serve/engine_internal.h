@@ -154,6 +154,7 @@ struct engine {
     bool is_joining;
 
     bool wants_index;
+    bool has_untold; /* our clock has grown, and that is not told yet */
     bool is_indexing;
     uint64_t index_ms; /* when it last ran */
     bool wants_hold;   /* who sends which log is to be decided anew */
