@@ -83,16 +83,20 @@ show_head(struct store *store, const struct log_id *id,
     return rc == ERR_STALE ? ERR_OK : rc;
 }
 
-/* A head of that tree, as its author signed it; NULL: it is not kept. */
+/*
+ * A head of that tree, as its author signed it; NULL: it is not kept. Those
+ * that are awaited here are few, and others may have come since.
+ */
 static const struct head *
-find_head(const struct log_state *state, const struct cosignature *last)
+find_head(const struct log_state *state, const struct head *kept,
+    const struct cosignature *last)
 {
-    const struct head *heads[2 + LOG_AWAITED_MAX] = {
+    const struct head *heads[3 + LOG_AWAITED_MAX] = {kept,
         state->has_head ? &state->head : NULL,
         state->has_target ? &state->target : NULL};
 
     for (size_t i = 0; i < state->awaited_count; i++) {
-        heads[2 + i] = &state->awaited[i];
+        heads[3 + i] = &state->awaited[i];
     }
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
         if (heads[i] != NULL && heads[i]->size == last->size &&
@@ -111,7 +115,8 @@ static enum err
 keep_evidence(struct store *store, uint32_t log, const struct witness_ask *ask,
     struct witness_vouched *out, struct err_msg *msg)
 {
-    const struct head *older = find_head(store->states[log], &out->last);
+    const struct head *older =
+        find_head(store->states[log], ask->last, &out->last);
     const struct merkle_claim newer = {
         .size = ask->head->size, .root = &ask->head->root};
     struct evidence evidence = {.log = out->last.log, .b = *ask->head};

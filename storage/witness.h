@@ -17,6 +17,8 @@ struct witness_ask {
     uint64_t old_size;
     const struct merkle_proof *proof;
     const struct head *head;
+    const struct head *last; /* that was vouched for last, as it was signed, if
+                                the caller has kept it; else NULL */
 };
 
 struct witness_vouched {

@@ -44,14 +44,55 @@ keep_note(struct adding *x, struct store *store, struct err_msg *msg)
     return rc;
 }
 
+/* The log's own signature in a note. */
+static bool
+find_signature(
+    struct signature *out, const struct note *note, const struct note_key *key)
+{
+    for (size_t i = 0; i < note->signature_count; i++) {
+        const struct note_signature *line = &note->signatures[i];
+
+        if (line->id == key->id && line->size == sizeof(out->bytes) &&
+            bytes_equal(line->name, bytes_text(key->name))) {
+            memcpy(out->bytes, line->bytes, line->size);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The head that was cosigned last because it was asked for. */
+static bool
+read_kept(struct adding *x, struct store *store, struct head *out)
+{
+    struct checkpoint checkpoint;
+    struct buf kept = {0};
+    struct note note;
+    bool is_kept = store_note(store, bytes_text(x->log.note_name), &kept,
+                       NULL) == ERR_OK &&
+                   note_parse(&note, buf_bytes(&kept)) == ERR_OK &&
+                   checkpoint_parse(&checkpoint, note.text) == ERR_OK &&
+                   find_signature(&out->signature, &note, &x->log.key);
+
+    if (is_kept) {
+        out->size = checkpoint.size;
+        out->root = checkpoint.root;
+    }
+    buf_release(&kept);
+    return is_kept;
+}
+
 static enum err
 add_member(struct adding *x, struct store *store, struct err_msg *msg)
 {
     const struct head head = {.size = x->note.checkpoint.size,
         .root = x->note.checkpoint.root,
         .signature = x->signature};
-    const struct witness_ask ask = {
-        x->request.old_size, &x->request.proof, &head};
+    struct head last = {0};
+    const struct witness_ask ask = {.old_size = x->request.old_size,
+        .proof = &x->request.proof,
+        .head = &head,
+        .last = read_kept(x, store, &last) ? &last : NULL};
     struct witness_vouched vouched = {.verdict = WITNESS_CONFLICT};
     enum err rc = store_witness(store, &x->log.id, &ask, &vouched, msg);
 
@@ -171,26 +212,6 @@ answer_err(struct witness_answer *out, enum err rc)
     }
 }
 
-/* The log's own signature, of which the note was shown to have one. */
-static enum err
-find_signature(struct adding *x)
-{
-    struct note note;
-    enum err rc = note_parse(&note, x->request.checkpoint);
-
-    for (size_t i = 0; i < note.signature_count && rc == ERR_OK; i++) {
-        const struct note_signature *line = &note.signatures[i];
-
-        if (line->id == x->log.key.id &&
-            line->size == sizeof(x->signature.bytes) &&
-            bytes_equal(line->name, bytes_text(x->log.key.name))) {
-            memcpy(x->signature.bytes, line->bytes, line->size);
-            return ERR_OK;
-        }
-    }
-    return rc == ERR_OK ? ERR_BAD_SIGNATURE : rc;
-}
-
 /* Within the gate. */
 static enum err
 read_and_add(struct adding *x, struct bytes request)
@@ -198,6 +219,7 @@ read_and_add(struct adding *x, struct bytes request)
     struct checkpoint_keys keys = {.log = &x->log.key};
     struct checkpoint checkpoint;
     struct err_msg msg = {""};
+    struct note note;
     enum err rc = witness_request_read(&x->request, request);
 
     if (rc == ERR_OK) {
@@ -213,7 +235,10 @@ read_and_add(struct adding *x, struct bytes request)
         rc = checkpoint_note_read(&x->note, x->request.checkpoint, &keys);
     }
     if (rc == ERR_OK) {
-        rc = find_signature(x);
+        rc = note_parse(&note, x->request.checkpoint);
+    }
+    if (rc == ERR_OK && !find_signature(&x->signature, &note, &x->log.key)) {
+        rc = ERR_BAD_SIGNATURE;
     }
     return rc == ERR_OK ? node_write(x->witness->node, add, x, &msg) : rc;
 }

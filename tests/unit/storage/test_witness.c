@@ -65,7 +65,7 @@ static struct witness_vouched
 ask(uint64_t old_size, const struct merkle_proof *proof,
     const struct head *head)
 {
-    struct witness_ask asked = {old_size, proof, head};
+    struct witness_ask asked = {old_size, proof, head, NULL};
     struct witness_vouched out;
 
     ck_assert_int_eq(try_ask(&id, &asked, &out), ERR_OK);
@@ -207,37 +207,76 @@ START_TEST(another_tree_of_a_size_that_is_held_is_evidence)
 }
 END_TEST
 
-/* The other tree is shown by a proof that leads from it. */
-START_TEST(a_proof_that_leads_from_another_tree_is_evidence)
+/* Asked to go on from `size` to a greater tree of other entries, which the
+ * author signed as well. */
+static struct witness_vouched
+ask_forked(uint64_t size, const struct head *last)
 {
-    struct naive_range range = {0, 0};
+    enum { MORE = 5 };
+    struct naive_range range = {0, size};
     struct merkle_proof proof = {.count = 0};
     struct naive_tree tree;
+    struct witness_vouched out;
+    struct witness_ask asked = {size, &proof, NULL, last};
+    struct head other;
+
+    naive_tree_init(&tree, size + MORE);
+    proof.count = naive_tree_prove(&tree, range, size + MORE, proof.hashes);
+    range.end += MORE;
+    other = sign(size + MORE, naive_tree_hash(&tree, range));
+    asked.head = &other;
+    ck_assert_int_eq(try_ask(&id, &asked, &out), ERR_OK);
+    naive_tree_release(&tree);
+    return out;
+}
+
+/* The other tree is shown by a proof that leads from it; but from a power of
+ * two, whose root no proof holds. */
+START_TEST(a_proof_that_leads_from_another_tree_is_evidence)
+{
     struct evidence evidence;
     struct tiles_prefix now;
     struct witness_vouched answer;
-    struct head other;
 
-    /* Not from a power of two, whose root no proof holds. */
     do {
         fixture_work(&f, AUTHOR, 1, &ids);
         fixture_sync(&f);
         now = prefix_from(0);
     } while ((now.head.size & (now.head.size - 1)) == 0);
     ck_assert_int_eq(ask_from(now.head.size).verdict, WITNESS_KNOWS);
-    naive_tree_init(&tree, now.head.size + 5);
-    range.end = now.head.size;
-    proof.count =
-        naive_tree_prove(&tree, range, now.head.size + 5, proof.hashes);
-    range.end += 5;
-    other = sign(now.head.size + 5, naive_tree_hash(&tree, range));
-    answer = ask(now.head.size, &proof, &other);
+    answer = ask_forked(now.head.size, NULL);
     ck_assert_int_eq(answer.verdict, WITNESS_BAD_PROOF);
     ck_assert(answer.is_forked);
     ck_assert(has_evidence(&evidence));
     ck_assert_uint_eq(evidence.a.size, now.head.size);
-    ck_assert_uint_eq(evidence.b.size, now.head.size + 5);
-    naive_tree_release(&tree);
+    ck_assert_uint_gt(evidence.b.size, now.head.size);
+}
+END_TEST
+
+/* Of the heads that are not held few are kept here; whoever keeps the one that
+ * was vouched for hands it in. */
+START_TEST(the_head_that_was_vouched_for_is_handed_in)
+{
+    uint64_t last = prefix_from(0).head.size;
+    struct evidence evidence;
+    struct tiles_prefix now = prefix_from(0);
+    struct witness_vouched answer;
+
+    ck_assert_int_eq(ask_from(last).verdict, WITNESS_KNOWS);
+    for (int i = 0; i < 6 || (last & (last - 1)) == 0; i++) {
+        fixture_work(&f, AUTHOR, 1, &ids);
+        now = prefix_from(last);
+        ck_assert_int_eq(
+            ask(last, &now.proof, &now.head).verdict, WITNESS_COSIGNS);
+        last = now.head.size;
+    }
+    answer = ask_forked(last, NULL);
+    ck_assert_int_eq(answer.verdict, WITNESS_BAD_PROOF);
+    ck_assert(!answer.is_forked);
+    answer = ask_forked(last, &now.head);
+    ck_assert_int_eq(answer.verdict, WITNESS_BAD_PROOF);
+    ck_assert(answer.is_forked);
+    ck_assert(has_evidence(&evidence));
 }
 END_TEST
 
@@ -284,7 +323,7 @@ static const struct {
 START_TEST(what_is_not_to_be_vouched_for_changes_nothing)
 {
     struct tiles_prefix now = prefix_from(0);
-    struct witness_ask asked = {now.head.size, &now.proof, &now.head};
+    struct witness_ask asked = {now.head.size, &now.proof, &now.head, NULL};
     struct witness_vouched out = {.verdict = WITNESS_KNOWS};
     struct log_id log = id;
 
@@ -317,6 +356,7 @@ suite(void)
     tcase_add_test(tc, it_remembers_when_it_is_opened_again);
     tcase_add_test(tc, another_tree_of_a_size_that_is_held_is_evidence);
     tcase_add_test(tc, a_proof_that_leads_from_another_tree_is_evidence);
+    tcase_add_test(tc, the_head_that_was_vouched_for_is_handed_in);
     tcase_add_test(tc, a_wrong_proof_alone_shows_nothing);
     tcase_add_loop_test(tc, what_is_not_to_be_vouched_for_changes_nothing, 0,
         sizeof(refusals) / sizeof(refusals[0]));
