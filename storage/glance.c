@@ -14,6 +14,7 @@ struct glance {
     struct env *env;
     struct txn *txn; /* NULL: none is open */
     unsigned reads;  /* left in it */
+    bool is_scanned; /* a scan stands in it: it stays as long as that */
     struct log_table table;
     struct glance_log *logs;
     size_t count;
@@ -28,8 +29,8 @@ refresh(struct glance *glance, struct err_msg *msg)
 {
     enum err rc = ERR_OK;
 
-    if (glance->txn != NULL && glance->reads > 0) {
-        glance->reads--;
+    if (glance->txn != NULL && (glance->is_scanned || glance->reads > 0)) {
+        glance->reads -= glance->reads > 0 ? 1 : 0;
         return ERR_OK;
     }
     txn_abort(glance->txn);
@@ -234,6 +235,7 @@ glance_cosignatures(struct glance *glance, size_t n,
     if (rc == ERR_OK) {
         rc = cosign_scan_open(&scan, glance->txn, msg);
     }
+    glance->is_scanned = true;
     while (rc == ERR_OK && cosign_scan_next(&scan, &row)) {
         const struct cosignature cosignature = cosign_of(&row, &glance->table);
 
@@ -245,6 +247,7 @@ glance_cosignatures(struct glance *glance, size_t n,
         rc = cosign_scan_end(&scan, msg);
     }
     cosign_scan_close(&scan);
+    glance->is_scanned = false;
     return rc;
 }
 
@@ -261,6 +264,7 @@ glance_evidence(struct glance *glance,
         rc = scan_open(&scan, glance->txn, TABLE_EVIDENCE, msg);
         goes_on = rc == ERR_OK && scan_seek(&scan, bytes_of(NULL, 0));
     }
+    glance->is_scanned = true;
     while (rc == ERR_OK && goes_on) {
         struct evidence_row row;
 
@@ -273,5 +277,6 @@ glance_evidence(struct glance *glance,
         rc = scan_end(&scan, msg);
     }
     scan_close(&scan);
+    glance->is_scanned = false;
     return rc;
 }

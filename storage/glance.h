@@ -56,7 +56,8 @@ struct glance_nodes {
 struct merkle_source glance_nodes(struct glance_nodes *nodes);
 
 /* Cosignatures of log n, and evidence against any, until `each` returns
- * false. ERR_CORRUPT: a row of evidence that breaks its form. */
+ * false; meanwhile it may read entries and nodes. ERR_CORRUPT: a row of
+ * evidence that breaks its form. */
 enum err glance_cosignatures(struct glance *glance, size_t n,
     bool (*each)(void *context, const struct cosignature *cosignature),
     void *context, struct err_msg *msg) MUST_USE;

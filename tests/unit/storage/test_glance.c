@@ -152,6 +152,35 @@ START_TEST(who_vouches_is_seen)
 }
 END_TEST
 
+/* Many more than one snapshot serves. */
+static bool
+read_on(void *context, const struct cosignature *cosignature)
+{
+    struct glance_nodes *nodes = context;
+    const struct merkle_source source = glance_nodes(nodes);
+    struct hash hash;
+
+    for (unsigned i = 0; i < 3000; i++) {
+        ck_assert_int_eq(source.node(source.context, 0, 0, &hash), ERR_OK);
+    }
+    return cosignature->size > 0;
+}
+
+START_TEST(a_scan_outlives_what_is_read_meanwhile)
+{
+    struct glance *glance = look();
+
+    for (size_t n = 0; n < glance_log_count(glance); n++) {
+        struct glance_nodes nodes = {glance, n};
+
+        ck_assert_msg(
+            glance_cosignatures(glance, n, read_on, &nodes, &f.msg) == ERR_OK,
+            "%s", f.msg.text);
+    }
+    glance_close(glance);
+}
+END_TEST
+
 START_TEST(stored_nodes_give_roots)
 {
     struct glance *glance = look();
@@ -222,6 +251,7 @@ glance_suite(void)
     tcase_add_test(all, its_entries_make_the_heads_that_it_holds);
     tcase_add_test(all, positions_may_be_asked_for_in_any_order);
     tcase_add_test(all, who_vouches_is_seen);
+    tcase_add_test(all, a_scan_outlives_what_is_read_meanwhile);
     tcase_add_test(all, stored_nodes_give_roots);
     tcase_add_test(all, where_there_is_no_store_nothing_is_made);
     tcase_add_test(all, the_store_opens_again_and_is_sound);
