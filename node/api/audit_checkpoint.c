@@ -12,6 +12,9 @@
 /* Besides the log's own: verifiers refuse notes of more. */
 enum { COSIGNATURES_MAX = NOTE_SIGNATURES_MAX - 1 };
 
+/* Lesser sizes that somebody vouches for: "audit check" looks at no more. */
+enum { VOUCHED_MAX = 32 };
+
 /* Those that agree with the log as it is held here. */
 struct vouches {
     struct cosignature *items;
@@ -200,18 +203,21 @@ vouched_head(const struct vouches *vouches, size_t n)
     return head;
 }
 
-/* Is it the first of its size? */
+/* The greatest size below `below` that somebody vouches for; false: none. */
 static bool
-is_first(const struct vouches *vouches, size_t n)
+next_vouched(const struct vouches *vouches, uint64_t below, struct head *out)
 {
-    const uint64_t size = vouched_head(vouches, n).size;
+    bool was_found = false;
 
-    for (size_t i = 0; i < n; i++) {
-        if (vouched_head(vouches, i).size == size) {
-            return false;
+    for (size_t i = 0; i < vouches->count + vouches->outside.count; i++) {
+        const struct head head = vouched_head(vouches, i);
+
+        if (head.size < below && (!was_found || head.size > out->size)) {
+            *out = head;
+            was_found = true;
         }
     }
-    return true;
+    return was_found;
 }
 
 enum err
@@ -219,6 +225,7 @@ audit_put_checkpoints(json_t **json, struct view *view,
     const struct log_id *log, const struct head *head, struct err_msg *msg)
 {
     struct vouches vouches = {0};
+    struct head vouched = {.size = head->size};
     struct buf text = {0};
     json_t *array = NULL;
     enum err rc = read_vouches(view, log, &vouches, msg);
@@ -232,18 +239,14 @@ audit_put_checkpoints(json_t **json, struct view *view,
     put(json, "checkpoint", text_json(&text));
     buf_release(&text);
     array = json_array();
-    for (size_t i = 0; i < vouches.count + vouches.outside.count; i++) {
-        const struct head vouched = vouched_head(&vouches, i);
-        json_t *item = NULL;
+    for (size_t i = 0;
+         i < VOUCHED_MAX && next_vouched(&vouches, vouched.size, &vouched);) {
+        json_t *item = vouched_json(view, log, &vouches, &vouched);
 
-        if (vouched.size >= head->size || !is_first(&vouches, i)) {
-            continue;
+        if (!json_is_null(item)) {
+            put_item(&array, item);
+            i++;
         }
-        item = vouched_json(view, log, &vouches, &vouched);
-        if (json_is_null(item)) {
-            continue;
-        }
-        put_item(&array, item);
     }
     put(json, "vouched", array);
     release_vouches(&vouches);

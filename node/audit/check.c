@@ -157,6 +157,7 @@ check_run(struct check_result *out, const struct check_options *options,
     glance_close(check.glance);
     mem_free(check.cosigners);
     mem_free(check.cosigner_offices);
+    mem_free(check.seen_offices);
     mem_free(check.found);
     mem_free(check.absent);
     mem_free(check.unread);

@@ -74,7 +74,7 @@ compare_since(struct check *check, struct check_log *log, struct bytes note)
     for (size_t i = 0; i < check->since.count; i++) {
         const struct since_item *item = &check->since.items[i];
 
-        if (!log_id_equal(&item->log, &log->id)) {
+        if (!since_is_of(check, item, &log->id)) {
             continue;
         }
         log->has_since = true;
@@ -350,6 +350,9 @@ check_file(struct check *check)
             "disclosure, no evidence of a fork, and no corridor's checkpoint; "
             "or its first line is damaged",
             check->options->path);
+    }
+    if (rc == ERR_OK && check->result->log_count > 0) {
+        since_missing(check);
     }
     buf_wipe(&file); /* a disclosure is personal data */
     return rc;

@@ -25,6 +25,18 @@ tell_stray(struct reading *reading, const char *name)
         "%.100s is no older checkpoint of this log", name);
 }
 
+static void
+tell_too_many(struct reading *reading)
+{
+    char label[LOG_LABEL_BYTES];
+
+    log_label(label, &reading->log->id);
+    findings_remark(&reading->check->result->findings, true,
+        "log %s: more than %d older checkpoints stand in vouched/, which no "
+        "export has: the others were not looked at",
+        label, FORMERS_MAX);
+}
+
 /*
  * Is there a signature of the log's own, and does it hold? *out_is_broken: it
  * is there and does not.
@@ -93,9 +105,12 @@ visit(void *context, const char *path, enum tree_kind kind)
     uint64_t size = 0;
     enum err rc = ERR_OK;
 
-    if (kind != TREE_FILE || log->former_count == FORMERS_MAX ||
-        !num_parse_u64(path, strlen(path), &size)) {
+    if (kind != TREE_FILE || !num_parse_u64(path, strlen(path), &size)) {
         return ERR_OK; /* told with the stray files */
+    }
+    if (log->former_count == FORMERS_MAX) {
+        tell_too_many(reading);
+        return ERR_OK;
     }
     snprintf(name, sizeof(name), "vouched/%.32s", path);
     rc = tree_read(&note, reading->folder, name, CHECK_NOTE_BYTES_MAX);
@@ -107,7 +122,7 @@ visit(void *context, const char *path, enum tree_kind kind)
             log_id_equal(&facts.log, &log->id) && facts.size == size &&
             corridor_id_equal(
                 &facts.corridor, &reading->check->result->corridor) &&
-            size <= log->size) {
+            size < log->size) {
             rc = keep(reading, &facts, &note);
         } else {
             tell_stray(reading, name);

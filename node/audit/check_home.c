@@ -360,10 +360,16 @@ judge_cosignature(
         return ERR_OK;
     }
     rc = merkle_source_root(&root, &source, cosignature->size);
-    if (rc == ERR_NOMEM) {
+    if (rc == ERR_NOT_FOUND || rc == ERR_CORRUPT) {
+        findings_remark(&check->result->findings, true,
+            "cosignatures could not be checked, since this home's stored "
+            "hashes are damaged: run \"corridor verify\"");
+        return ERR_OK;
+    }
+    if (rc != ERR_OK) {
         return rc;
     }
-    if (rc != ERR_OK || !hash_equal(&root, &cosignature->root)) {
+    if (!hash_equal(&root, &cosignature->root)) {
         findings_add(&check->result->findings,
             place_of(walk->log, POSITION_NONE), FINDING_COSIGNATURE_BAD,
             "another node vouches for %" PRIu64 " entries with another root "

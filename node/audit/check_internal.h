@@ -12,6 +12,7 @@
 
 /* A checkpoint kept from before. */
 struct since_item {
+    struct corridor_id corridor;
     struct log_id log;
     uint64_t size;
     struct hash root;
@@ -50,8 +51,10 @@ struct check {
     size_t unread_count;
     size_t unread_capacity;
     struct note_key *cosigners; /* keys that cosignatures may be by */
-    uint32_t *cosigner_offices; /* of the membership; UINT32_MAX: outside */
+    uint32_t *cosigner_offices; /* of the membership, or below */
     size_t cosigner_count;
+    uint32_t *seen_offices; /* that vouch for the log that is looked at */
+    size_t seen_count;
     bool knows_cosigners;         /* those of the corridor, by certificates */
     struct ledger_finding *found; /* by the ledger, told after its run */
     size_t found_count;
@@ -92,12 +95,17 @@ enum check_trust check_trust_given(
 bool check_corridor(
     struct check *check, const struct note_facts *facts, const char *name);
 
-/* check_vouch.c. Gather the keys: of `membership` (NULL: not known), else
+/* In place of an office: none; one that only the export itself names. */
+#define OFFICE_NONE UINT32_MAX
+#define OFFICE_CLAIMED (UINT32_MAX - 1)
+
+/* check_cosigners.c. Gather the keys: of `membership` (NULL: not known), else
  * those files in the export that claim to be, and those given. */
 enum err check_gather_cosigners(
     struct check *check, const struct membership *membership) MUST_USE;
-/* Judge the signature lines of a checkpoint of `log` whose own signature
- * holds; `vouch` is brought up to date. */
+
+/* check_vouch.c. Judge the signature lines of a checkpoint of `log` whose own
+ * signature holds; `vouch` is brought up to date. */
 enum err check_cosignatures(struct check *check, const struct log_id *log,
     struct bytes note, struct check_vouch *vouch) MUST_USE;
 /* One that a home keeps, over entries that it holds: does it hold under the
@@ -124,7 +132,10 @@ size_t since_sizes(const struct check *check, const struct check_log *log,
 struct root_wanted;
 enum err since_compare(struct check *check, struct check_log *log,
     const struct root_wanted *roots, size_t count) MUST_USE;
-/* Logs that were there and are not. */
+/* Is it a checkpoint of that log? */
+bool since_is_of(const struct check *check, const struct since_item *item,
+    const struct log_id *log);
+/* Logs that were there and are not; or that nothing was compared. */
 void since_missing(struct check *check);
 
 /* check_formers.c: the older checkpoints beside a log, that others vouch for;

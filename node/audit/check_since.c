@@ -26,7 +26,8 @@ add_item(
     if (rc == ERR_OK) {
         struct since_item *item = &since->items[since->count++];
 
-        *item = (struct since_item){.log = facts.log,
+        *item = (struct since_item){.corridor = facts.corridor,
+            .log = facts.log,
             .size = facts.size,
             .root = facts.root,
             .note = *note};
@@ -147,6 +148,15 @@ since_release(struct since *since)
     *since = (struct since){.tree = {-1}};
 }
 
+/* Two corridors may have a node of one key: what it signed is two logs. */
+bool
+since_is_of(const struct check *check, const struct since_item *item,
+    const struct log_id *log)
+{
+    return log_id_equal(&item->log, log) &&
+           corridor_id_equal(&item->corridor, &check->result->corridor);
+}
+
 size_t
 since_sizes(const struct check *check, const struct check_log *log,
     uint64_t *out, size_t max)
@@ -156,7 +166,7 @@ since_sizes(const struct check *check, const struct check_log *log,
     for (size_t i = 0; i < check->since.count && count < max; i++) {
         const struct since_item *item = &check->since.items[i];
 
-        if (log_id_equal(&item->log, &log->id) && item->size <= log->size) {
+        if (since_is_of(check, item, &log->id) && item->size <= log->size) {
             out[count++] = item->size;
         }
     }
@@ -356,7 +366,7 @@ since_compare(struct check *check, struct check_log *log,
         const struct since_item *item = &check->since.items[i];
         const struct root_wanted *root = NULL;
 
-        if (!log_id_equal(&item->log, &log->id)) {
+        if (!since_is_of(check, item, &log->id)) {
             continue;
         }
         log->has_since = true;
@@ -372,10 +382,10 @@ since_compare(struct check *check, struct check_log *log,
 }
 
 static bool
-is_there(const struct check *check, const struct log_id *id)
+is_there(const struct check *check, const struct since_item *item)
 {
     for (size_t i = 0; i < check->result->log_count; i++) {
-        if (log_id_equal(&check->result->logs[i].id, id)) {
+        if (since_is_of(check, item, &check->result->logs[i].id)) {
             return true;
         }
     }
@@ -385,22 +395,24 @@ is_there(const struct check *check, const struct log_id *id)
 void
 since_missing(struct check *check)
 {
+    bool has_some = check->since.count == 0;
+
     for (size_t i = 0; i < check->since.count; i++) {
         const struct since_item *item = &check->since.items[i];
+        const bool here = is_there(check, item);
 
-        if (is_there(check, &item->log)) {
-            continue;
-        }
-        if (check->is_whole) {
+        has_some |= here;
+        if (!here && check->is_whole && item->size > 0) {
             findings_add(&check->result->findings,
                 (struct finding_place){&item->log, POSITION_NONE},
                 FINDING_LOG_MISSING,
                 "it had %" PRIu64 " entries before and is not there now",
                 item->size);
-        } else if (check->since.count == 1) {
-            findings_remark(&check->result->findings, true,
-                "the checkpoint kept from before is of another log, so "
-                "nothing was compared with it");
         }
+    }
+    if (!has_some && !check->is_whole) {
+        findings_remark(&check->result->findings, true,
+            "what was kept from before is of other logs: nothing was compared "
+            "with it");
     }
 }

@@ -130,10 +130,13 @@ check_tell_keys(struct check *check)
             corridor_id_equal(&name->corridor, &result->corridor) &&
             !has_log(result, &name->log)) {
             log_label(label, &name->log);
-            findings_remark(&result->findings, false,
+            /* What others have seen of it is known by the headers alone. */
+            findings_remark(&result->findings, !result->is_judged,
                 "a key was given for log %s, which is not here: it has no "
-                "entry yet, or was left out",
-                label);
+                "entry yet, or was left out%s",
+                label,
+                result->is_judged ? ""
+                                  : ". An export with headers tells which");
         }
     }
 }

@@ -9,203 +9,6 @@
 #include "node/audit/check_internal.h"
 #include "sync/model/log_key.h"
 
-enum { COSIGNER_FILE_BYTES_MAX = 1024 };
-
-/* In place of an office: of none. */
-#define OUTSIDE UINT32_MAX
-
-/* Room for `count` keys; those of the corridor come first. */
-static enum err
-make_room(struct check *check, size_t count)
-{
-    mem_free(check->cosigners);
-    mem_free(check->cosigner_offices);
-    check->cosigner_count = 0;
-    check->cosigners = mem_zalloc(count + 1, sizeof(*check->cosigners));
-    check->cosigner_offices =
-        mem_zalloc(count + 1, sizeof(*check->cosigner_offices));
-    return check->cosigners == NULL || check->cosigner_offices == NULL
-               ? ERR_NOMEM
-               : ERR_OK;
-}
-
-static void
-put_key(struct check *check, const struct note_key *key, uint32_t office)
-{
-    for (size_t i = 0; i < check->cosigner_count; i++) {
-        const struct note_key *known = &check->cosigners[i];
-
-        if (known->id == key->id && strcmp(known->name, key->name) == 0) {
-            return;
-        }
-    }
-    check->cosigners[check->cosigner_count] = *key;
-    check->cosigner_offices[check->cosigner_count] = office;
-    check->cosigner_count++;
-}
-
-/* A key that was given for a member must be that of its certificate. */
-static void
-put_given(struct check *check, const struct membership *membership)
-{
-    for (size_t i = 0; i < check->trusted.count; i++) {
-        const struct trusted_key *given = &check->trusted.items[i];
-        const struct member_node *node = NULL;
-
-        if (given->key.type != NOTE_COSIGNATURE) {
-            continue;
-        }
-        if (membership != NULL && given->name.role == KEY_OF_COSIGNER) {
-            node = membership_node(membership, &given->name.log.node);
-        }
-        if (node != NULL && memcmp(node->cert.keys.cosign.bytes,
-                                given->key.key.bytes, 32) != 0) {
-            findings_add(&check->result->findings,
-                (struct finding_place){NULL, POSITION_NONE},
-                FINDING_KEY_MISMATCH,
-                "the key given for a cosigner is another than the one its "
-                "office certified: %.100s",
-                given->key.name);
-            continue;
-        }
-        put_key(check, &given->key, node != NULL ? node->office : OUTSIDE);
-    }
-}
-
-/* A key on a line. */
-static bool
-parse_claim(struct note_key *out, const struct buf *file)
-{
-    return file->size > 0 && file->data[file->size - 1] == '\n' &&
-           note_key_parse(out, bytes_of(file->data, file->size - 1)) == ERR_OK;
-}
-
-/* Does the key say that it is that node's, as a cosigner? */
-static bool
-claims_node(const struct check *check, const struct note_key *key,
-    const struct node_id *node)
-{
-    struct key_name name;
-
-    key_name_parse(&name, bytes_text(key->name));
-    return name.role == KEY_OF_COSIGNER && key->type == NOTE_COSIGNATURE &&
-           corridor_id_equal(&name.corridor, &check->result->corridor) &&
-           node_id_equal(&name.log.node, node);
-}
-
-/* Keys that the export itself claims, where certificates are not to be had.
- * A node stands for an office of its own. */
-static enum err
-put_claimed(struct check *check)
-{
-    struct buf file = {0};
-    enum err rc = ERR_OK;
-
-    for (size_t i = 0; i < check->result->log_count && rc == ERR_OK; i++) {
-        char path[192];
-        struct note_key key;
-
-        snprintf(
-            path, sizeof(path), "%.64s/cosigner", check->result->logs[i].path);
-        rc = tree_read(&file, &check->root, path, COSIGNER_FILE_BYTES_MAX);
-        if (rc == ERR_NOT_FOUND || rc == ERR_NOMEM) {
-            rc = rc == ERR_NOMEM ? rc : ERR_OK;
-            continue;
-        }
-        if (rc == ERR_OK && parse_claim(&key, &file) &&
-            claims_node(check, &key, &check->result->logs[i].id.node)) {
-            put_key(check, &key, (uint32_t)i);
-            continue;
-        }
-        rc = ERR_OK;
-        findings_add(&check->result->findings,
-            (struct finding_place){NULL, POSITION_NONE}, FINDING_KEY_MISMATCH,
-            "%s is not a key of that node", path);
-    }
-    buf_release(&file);
-    return rc;
-}
-
-/* The key that an export says a node cosigns with. */
-static enum err
-check_claim(struct check *check, const struct check_log *log,
-    const struct membership *membership)
-{
-    const struct member_node *node = membership_node(membership, &log->id.node);
-    struct buf file = {0};
-    struct buf expected = {0};
-    struct note_key key;
-    char path[192];
-    enum err rc = ERR_OK;
-
-    snprintf(path, sizeof(path), "%.64s/cosigner", log->path);
-    rc = tree_read(&file, &check->root, path, COSIGNER_FILE_BYTES_MAX);
-    if (node != NULL && rc != ERR_NOT_FOUND && rc != ERR_NOMEM) {
-        cosigner_key(&key, &check->result->corridor, &log->id.node,
-            &node->cert.keys.cosign);
-        note_key_format(&expected, &key);
-        buf_put_u8(&expected, '\n');
-        rc = buf_err(&expected);
-        if (rc == ERR_OK &&
-            !bytes_equal(buf_bytes(&file), buf_bytes(&expected))) {
-            findings_add(&check->result->findings,
-                (struct finding_place){NULL, POSITION_NONE},
-                FINDING_KEY_MISMATCH,
-                "%s is not the key that its office certified", path);
-        }
-    }
-    buf_release(&file);
-    buf_release(&expected);
-    return rc == ERR_NOMEM ? rc : ERR_OK;
-}
-
-/* Of each node once: its logs stand side by side. */
-static enum err
-check_claims(struct check *check, const struct membership *membership)
-{
-    enum err rc = ERR_OK;
-
-    for (size_t i = 0; i < check->result->log_count && rc == ERR_OK; i++) {
-        const struct check_log *log = &check->result->logs[i];
-
-        if (i == 0 || !node_id_equal(&log->id.node, &log[-1].id.node)) {
-            rc = check_claim(check, log, membership);
-        }
-    }
-    return rc;
-}
-
-enum err
-check_gather_cosigners(struct check *check, const struct membership *membership)
-{
-    const size_t members =
-        membership != NULL ? membership->node_count : check->result->log_count;
-    enum err rc = make_room(check, members + check->trusted.count);
-
-    if (rc != ERR_OK) {
-        return rc;
-    }
-    check->knows_cosigners = membership != NULL;
-    for (size_t i = 0; membership != NULL && i < members; i++) {
-        const struct member_node *node = &membership->nodes[i];
-        struct note_key key;
-
-        cosigner_key(&key, &check->result->corridor, &node->cert.keys.sign,
-            &node->cert.keys.cosign);
-        put_key(check, &key, node->office);
-    }
-    if (membership == NULL && check->is_whole && check->glance == NULL) {
-        rc = put_claimed(check);
-    }
-    if (rc == ERR_OK) {
-        put_given(check, membership);
-    }
-    if (rc == ERR_OK && membership != NULL && check->glance == NULL) {
-        rc = check_claims(check, membership);
-    }
-    return rc;
-}
-
 /* A line by a key that is not known. */
 static void
 tell_unknown(struct check *check, const struct log_id *log,
@@ -238,19 +41,58 @@ tell_unknown(struct check *check, const struct log_id *log,
         (const char *)line->name.data);
 }
 
-/* What was counted: offices are told apart by a set of their own. */
+/* Who vouches for a log, being counted. */
 struct tally {
     struct check *check;
     const struct log_id *log;
     struct check_vouch *vouch;
-    uint32_t author; /* the log's office, or OUTSIDE */
-    uint32_t seen[NOTE_SIGNATURES_MAX];
-    size_t seen_count;
+    uint32_t author; /* the log's office, or OFFICE_NONE */
 };
 
+/* Is it the first time that this office is seen to vouch for that much? */
+static bool
+is_new_office(struct check *check, uint32_t office)
+{
+    for (size_t i = 0; i < check->seen_count; i++) {
+        if (check->seen_offices[i] == office) {
+            return false;
+        }
+    }
+    check->seen_offices[check->seen_count++] = office;
+    return true;
+}
+
+/* A cosignature that holds counts, if nobody vouches for more: of each office
+ * but the log's own once. */
 static void
-count_line(
-    struct tally *tally, const struct checkpoint_line *line, uint64_t size)
+count_vouch(
+    const struct tally *tally, uint32_t office, uint64_t size, uint64_t time_s)
+{
+    struct check *check = tally->check;
+    struct check_vouch *vouch = tally->vouch;
+    const bool is_first = vouch->offices + vouch->witnesses == 0;
+
+    if (size < vouch->size ||
+        (office != OFFICE_NONE && office == tally->author)) {
+        return;
+    }
+    if (size > vouch->size || is_first) {
+        *vouch = (struct check_vouch){.size = size};
+        check->seen_count = 0;
+    }
+    if (office == OFFICE_NONE) {
+        vouch->witnesses++;
+    } else if (is_new_office(check, office)) {
+        vouch->offices++;
+    }
+    if (time_s > vouch->newest_s && time_s <= check->options->now_s) {
+        vouch->newest_s = time_s;
+    }
+}
+
+static void
+count_line(const struct tally *tally, const struct checkpoint_line *line,
+    uint64_t size)
 {
     struct check *check = tally->check;
     const uint32_t office = check->cosigner_offices[line->cosigner];
@@ -260,26 +102,14 @@ count_line(
     if (given != NULL) {
         given->was_used = true;
     }
-    if (size > tally->vouch->size) {
-        *tally->vouch = (struct check_vouch){.size = size};
-        tally->seen_count = 0;
+    if (office == OFFICE_CLAIMED) {
+        findings_remark(&check->result->findings, false,
+            "cosignatures by keys that only the export itself calls a node's "
+            "were not counted: give those keys, or check an export with "
+            "headers");
+        return;
     }
-    if (office == OUTSIDE) {
-        tally->vouch->witnesses++;
-    }
-    for (size_t i = 0; i < tally->seen_count && office != OUTSIDE; i++) {
-        if (tally->seen[i] == office) {
-            return;
-        }
-    }
-    if (office != OUTSIDE && office != tally->author) {
-        tally->seen[tally->seen_count++] = office;
-        tally->vouch->offices++;
-    }
-    if (line->time > tally->vouch->newest_s &&
-        line->time <= check->options->now_s) {
-        tally->vouch->newest_s = line->time;
-    }
+    count_vouch(tally, office, size, line->time);
 }
 
 static bool
@@ -295,7 +125,8 @@ stands_twice(const struct checkpoint_note *note, size_t n)
 }
 
 static void
-judge_line(struct tally *tally, const struct checkpoint_note *note, size_t n)
+judge_line(
+    const struct tally *tally, const struct checkpoint_note *note, size_t n)
 {
     struct findings *findings = &tally->check->result->findings;
     const struct checkpoint_line *line = &note->lines[n];
@@ -338,14 +169,14 @@ office_of(const struct check *check, const struct log_id *log)
             return check->cosigner_offices[i];
         }
     }
-    return OUTSIDE;
+    return OFFICE_NONE;
 }
 
 enum err
 check_cosignatures(struct check *check, const struct log_id *log,
     struct bytes bytes, struct check_vouch *vouch)
 {
-    struct tally tally = {check, log, vouch, office_of(check, log), {0}, 0};
+    const struct tally tally = {check, log, vouch, office_of(check, log)};
     struct note_key key;
     const struct checkpoint_keys keys = {
         .log = &key,
@@ -397,7 +228,7 @@ enum err
 check_former_cosignatures(struct check *check, const struct log_id *log,
     struct bytes bytes, struct check_vouch *vouch)
 {
-    struct tally tally = {check, log, vouch, office_of(check, log), {0}, 0};
+    const struct tally tally = {check, log, vouch, office_of(check, log)};
     struct checkpoint_note read = {.line_count = 0};
     struct note note;
     struct note_key key;
@@ -448,7 +279,8 @@ enum err
 check_member_cosignature(struct check *check, struct check_log *log,
     const struct cosignature *cosignature)
 {
-    struct check_vouch *vouch = &log->vouch;
+    const struct tally tally = {
+        check, &log->id, &log->vouch, office_of(check, &log->id)};
     enum err rc = ERR_OK;
 
     for (size_t i = 0; i < check->cosigner_count; i++) {
@@ -471,14 +303,8 @@ check_member_cosignature(struct check *check, struct check_log *log,
                 cosignature->size);
             return ERR_OK;
         }
-        if (cosignature->size > vouch->size) {
-            *vouch = (struct check_vouch){.size = cosignature->size};
-        }
-        if (cosignature->size == vouch->size &&
-            check->cosigner_offices[i] != office_of(check, &log->id)) {
-            vouch->offices++;
-            vouch->newest_s = num_max_u64(vouch->newest_s, cosignature->time);
-        }
+        count_vouch(&tally, check->cosigner_offices[i], cosignature->size,
+            cosignature->time);
     }
     return ERR_OK;
 }

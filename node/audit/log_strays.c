@@ -22,7 +22,7 @@ is_named(const struct strays *strays, const char *path)
 
     if (strncmp(path, folder, size) == 0) {
         return num_parse_u64(path + size, strlen(path + size), &number) &&
-               number <= strays->options->size;
+               number < strays->options->size;
     }
     return strcmp(path, "checkpoint") == 0 || strcmp(path, "vkey") == 0;
 }

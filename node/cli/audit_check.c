@@ -329,24 +329,54 @@ write_evidence(
     rc = disk_write(path, buf_bytes(&result->evidence), true, msg);
     if (rc == ERR_OK) {
         (void)fprintf(cli->err, "The evidence is in %s.\n", path);
+        if (result->findings.counts[FINDING_LOG_REWRITTEN] > 1) {
+            (void)fprintf(cli->err,
+                "It is of the first such log alone: for that of another, "
+                "check the folder of that log.\n");
+        }
         return ERR_OK;
     }
     return err_prefix(msg, rc, "the evidence was not written");
 }
 
-/* All values of --key. */
-static size_t
-gather_keys(const struct cli *cli, const char *out[CHECK_KEYS_MAX])
+/* All values of --key; none may be passed over. */
+static enum err
+gather_keys(const struct cli *cli, const char *out[CHECK_KEYS_MAX],
+    size_t *out_count, struct err_msg *msg)
 {
     size_t at = 0;
     size_t count = 0;
     const char *word = NULL;
 
-    while (count < CHECK_KEYS_MAX &&
-           (word = args_option_next(&cli->args, "key", &at)) != NULL) {
+    while ((word = args_option_next(&cli->args, "key", &at)) != NULL) {
+        if (count == CHECK_KEYS_MAX) {
+            return err_set(msg, ERR_TOO_BIG,
+                "more than %d times --key: put the keys into one file",
+                CHECK_KEYS_MAX);
+        }
         out[count++] = word;
     }
-    return count;
+    *out_count = count;
+    return ERR_OK;
+}
+
+/* The exit status of what was checked, once somebody was told. */
+static enum cli_exit
+finish(struct cli *cli, const struct check_result *result, enum cli_exit exit)
+{
+    struct err_msg msg = {""};
+    enum err rc = write_evidence(cli, result, &msg);
+
+    if (rc != ERR_OK) {
+        (void)cli_fail(cli, rc, &msg);
+    }
+    if (exit == CLI_DONE && (fflush(cli->out) != 0 || ferror(cli->out) != 0)) {
+        (void)cli_fail(
+            cli, ERR_IO, &(struct err_msg){"the report could not be written"});
+        exit = CLI_FAILED;
+    }
+    return exit == CLI_DONE ? (enum cli_exit)check_verdict(result)
+                            : (enum cli_exit)EXIT_UNCHECKED;
 }
 
 enum cli_exit
@@ -354,9 +384,8 @@ command_audit_check(struct cli *cli)
 {
     const char *keys[CHECK_KEYS_MAX];
     struct progress progress = {cli, false};
-    const struct check_options options = {.path = cli->args.words[0],
+    struct check_options options = {.path = cli->args.words[0],
         .keys = keys,
-        .key_count = gather_keys(cli, keys),
         .since = cli_option(cli, "since"),
         .now_s = (uint64_t)time(NULL),
         .progress = on_progress,
@@ -364,8 +393,11 @@ command_audit_check(struct cli *cli)
     struct check_result result;
     struct err_msg msg = {""};
     enum cli_exit exit = CLI_DONE;
-    enum err rc = check_run(&result, &options, &msg);
+    enum err rc = gather_keys(cli, keys, &options.key_count, &msg);
 
+    if (rc == ERR_OK) {
+        rc = check_run(&result, &options, &msg);
+    }
     if (progress.is_shown) {
         (void)fputc('\n', cli->err);
     }
@@ -373,15 +405,7 @@ command_audit_check(struct cli *cli)
         (void)cli_fail(cli, rc, &msg);
         return (enum cli_exit)EXIT_UNCHECKED;
     }
-    exit = print_report(cli, &result, options.now_s);
-    rc = write_evidence(cli, &result, &msg);
-    if (rc != ERR_OK) {
-        (void)cli_fail(cli, rc, &msg);
-        exit = CLI_FAILED;
-    }
-    if (exit == CLI_DONE) {
-        exit = (enum cli_exit)check_verdict(&result);
-    }
+    exit = finish(cli, &result, print_report(cli, &result, options.now_s));
     check_result_release(&result);
     return exit;
 }
