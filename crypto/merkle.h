@@ -54,9 +54,9 @@ struct merkle_source {
     void *context;
 };
 
-/* The edge of a source's first `size` leaves, which it must hold: what their
- * root is made of. The source's own error; *out is untouched then. */
-enum err merkle_read_edge(struct merkle_edge *out,
+/* The root of a source's first `size` leaves, which it must hold. The source's
+ * own error; *out is untouched then. */
+enum err merkle_source_root(struct hash *out,
     const struct merkle_source *source, uint64_t size) MUST_USE;
 
 /*

@@ -305,13 +305,14 @@ merkle_prove_partial(struct merkle_proof *out,
 }
 
 enum err
-merkle_read_edge(
-    struct merkle_edge *out, const struct merkle_source *source, uint64_t size)
+merkle_source_root(
+    struct hash *out, const struct merkle_source *source, uint64_t size)
 {
     struct merkle_edge edge = {.size = size};
 
-    /* The subtree of a bit that is set ends where the lower bits begin. */
-    for (unsigned level = 0; level < MERKLE_LEVELS_MAX; level++) {
+    /* The subtree of a bit that is set ends where the lower bits begin. The
+     * greatest first: a source of tiles reads each but once so. */
+    for (unsigned level = MERKLE_LEVELS_MAX; level-- > 0;) {
         enum err rc = ERR_OK;
 
         if (bit_is_set(size, level)) {
@@ -322,6 +323,6 @@ merkle_read_edge(
             return rc;
         }
     }
-    *out = edge;
+    merkle_root(out, &edge);
     return ERR_OK;
 }

@@ -66,12 +66,8 @@ heads_judge(const struct store *store, const struct log_state *state,
 static enum err
 root_at(struct hash *out, const struct merkle_source *source, uint64_t size)
 {
-    struct merkle_edge edge;
-    enum err rc = merkle_read_edge(&edge, source, size);
+    enum err rc = merkle_source_root(out, source, size);
 
-    if (rc == ERR_OK) {
-        merkle_root(out, &edge);
-    }
     return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;
 }
 

@@ -210,26 +210,6 @@ open_log(struct view *view, const struct log_id *log, uint64_t size,
     return rc;
 }
 
-/* The root of the first `size` leaves: by the perfect trees they are. */
-static enum err
-read_root(
-    const struct merkle_source *source, uint64_t size, struct hash *out_root)
-{
-    struct merkle_edge edge = {.size = size};
-    enum err rc = ERR_OK;
-
-    for (unsigned l = 0; l < MERKLE_LEVELS_MAX && rc == ERR_OK; l++) {
-        if ((size >> l & 1) != 0) {
-            rc = source->node(
-                source->context, l, (size >> l) - 1, &edge.hashes[l]);
-        }
-    }
-    if (rc == ERR_OK) {
-        merkle_root(out_root, &edge);
-    }
-    return rc;
-}
-
 enum err
 tiles_prefix(struct view *view, const struct log_id *log, uint64_t size,
     struct tiles_prefix *out, struct err_msg *msg)
@@ -240,7 +220,7 @@ tiles_prefix(struct view *view, const struct log_id *log, uint64_t size,
     enum err rc = open_log(view, log, size, &prefix.head, &entries, msg);
 
     if (rc == ERR_OK) {
-        rc = read_root(&source, size, &prefix.root);
+        rc = merkle_source_root(&prefix.root, &source, size);
     }
     if (rc == ERR_OK) {
         rc = merkle_prove_consistency(

@@ -128,15 +128,13 @@ compare(struct prefixes *prefixes, const struct cosign_row *row,
     struct cosignature_item *out)
 {
     struct merkle_source source = entries_merkle(&prefixes->entries);
-    struct merkle_edge edge;
     enum err rc = ERR_OK;
 
     out->sequence = row->sequence;
     out->is_reached = row->size <= prefixes->stored;
     if (out->is_reached && prefixes->size != row->size) {
-        rc = merkle_read_edge(&edge, &source, row->size);
+        rc = merkle_source_root(&prefixes->root, &source, row->size);
         if (rc == ERR_OK) {
-            merkle_root(&prefixes->root, &edge);
             prefixes->size = row->size;
         }
     }

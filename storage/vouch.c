@@ -170,7 +170,6 @@ vouch_is_due(struct store *store, uint32_t log, bool *out, struct err_msg *msg)
     const struct log_state *state = store->states[log];
     struct entries_source entries = {store->txn, log};
     struct merkle_source source = entries_merkle(&entries);
-    struct merkle_edge edge;
     struct cosign_row last;
     struct hash root;
     enum err rc = ERR_OK;
@@ -189,9 +188,8 @@ vouch_is_due(struct store *store, uint32_t log, bool *out, struct err_msg *msg)
     if (rc != ERR_OK || last.size >= state->head.size) {
         return rc;
     }
-    rc = merkle_read_edge(&edge, &source, last.size);
+    rc = merkle_source_root(&root, &source, last.size);
     if (rc == ERR_OK) {
-        merkle_root(&root, &edge);
         *out = hash_equal(&root, &last.root);
     }
     return rc == ERR_NOT_FOUND ? ERR_CORRUPT : rc;

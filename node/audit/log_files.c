@@ -200,26 +200,3 @@ tile_source_release(struct tile_source *source)
 {
     buf_release(&source->bytes);
 }
-
-enum err
-merkle_source_root(
-    struct hash *out, const struct merkle_source *source, uint64_t size)
-{
-    struct merkle_edge edge = {.size = size};
-    uint64_t start = 0;
-
-    /* The perfect subtrees of `size` leaves, the greatest first. */
-    for (unsigned level = MERKLE_LEVELS_MAX; level-- > 0;) {
-        if ((size >> level & 1) != 0) {
-            enum err rc = source->node(
-                source->context, level, start >> level, &edge.hashes[level]);
-
-            if (rc != ERR_OK) {
-                return rc;
-            }
-            start += (uint64_t)1 << level;
-        }
-    }
-    merkle_root(out, &edge);
-    return ERR_OK;
-}

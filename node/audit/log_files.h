@@ -52,10 +52,6 @@ struct tile_source {
 struct merkle_source tile_source(struct tile_source *source);
 void tile_source_release(struct tile_source *source);
 
-/* The root at `size`, which is at most the source's, by its nodes. */
-enum err merkle_source_root(struct hash *out,
-    const struct merkle_source *source, uint64_t size) MUST_USE;
-
 /*
  * Look at every file of a log's folder: what its size does not ask for is
  * found, and a partial tile of a former size must be the start of the present
