@@ -9,6 +9,21 @@
 #include "node/audit/check_internal.h"
 #include "sync/model/log_key.h"
 
+/* Anybody may witness; but a damaged name is not to pass as another's. */
+static void
+tell_no_witness_key(
+    struct check *check, const struct log_id *log, struct bytes name)
+{
+    char label[LOG_LABEL_BYTES];
+
+    log_label(label, log);
+    findings_remark(&check->result->findings, true,
+        "log %s: a signature on its checkpoint, by \"%.*s\", was not checked: "
+        "if that is a witness, give its key",
+        label, (int)(name.size < 200 ? name.size : 200),
+        (const char *)name.data);
+}
+
 /* A line by a key that is not known. */
 static void
 tell_unknown(struct check *check, const struct log_id *log,
@@ -19,6 +34,10 @@ tell_unknown(struct check *check, const struct log_id *log,
     bool knows_some = check->knows_cosigners;
 
     key_name_parse(&name, line->name);
+    if (name.role == KEY_OF_OTHER) {
+        tell_no_witness_key(check, log, line->name);
+        return;
+    }
     for (size_t i = 0; i < check->cosigner_count; i++) {
         struct key_name known;
 

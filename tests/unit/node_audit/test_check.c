@@ -9,6 +9,7 @@
 #include "node/audit/check.h"
 #include "node/audit/check_internal.h"
 #include "storage/disk.h"
+#include "sync/model/log_key.h"
 #include "tests/lib/node_audit/made_export.h"
 #include "tests/lib/run.h"
 
@@ -425,13 +426,18 @@ cosign_badly(struct world *world)
     log->lines.data[log->lines.size - 4] ^= 1;
 }
 
+/* By a node that nobody has certified. */
 static void
 cosign_unknown(struct world *world)
 {
+    const struct log_id nobody = {.node = {{0x22}}, .kind = LOG_CHANGES};
+    struct public_key public = {{0x33}};
     struct buf vkey = {0};
+    struct note_key key;
 
-    made_log_witness(&world->made, log_of(world, 1, LOG_CHANGES),
-        "witness.example/w1", &vkey);
+    cosigner_key(&key, &world->made.corridor, &nobody.node, &public);
+    made_log_witness(
+        &world->made, log_of(world, 1, LOG_CHANGES), key.name, &vkey);
     buf_release(&vkey);
 }
 

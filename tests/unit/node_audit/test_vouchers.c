@@ -198,6 +198,25 @@ START_TEST(keys_that_only_the_export_claims_vouch_for_nothing)
 }
 END_TEST
 
+/* Anybody may witness: what is not checked is no fault of the log. */
+START_TEST(a_witness_whose_key_was_not_given_is_a_gap)
+{
+    struct check_result result;
+    struct made_log *log = log_of(0, LOG_CHANGES);
+
+    made_log_witness(&made, log, "witness.example/w1", &keys[key_count]);
+    made_export_write(&made, dir);
+    ck_assert_int_eq(check_path(&result, dir, NULL), CHECK_UNCHECKED);
+    ck_assert(remarks(&result, true, "\"witness.example/w1\""));
+    ck_assert_uint_eq(vouch_of(&result, log)->witnesses, 0);
+    check_result_release(&result);
+    key_count++;
+    ck_assert_int_eq(check_path(&result, dir, NULL), CHECK_CLEAN);
+    ck_assert_uint_eq(vouch_of(&result, log)->witnesses, 1);
+    check_result_release(&result);
+}
+END_TEST
+
 START_TEST(older_checkpoints_beyond_the_limit_are_said_to_be_unread)
 {
     struct check_result result;
@@ -293,6 +312,7 @@ vouchers_suite(void)
     tcase_add_test(all, keys_that_only_the_export_claims_vouch_for_nothing);
     tcase_add_test(
         all, older_checkpoints_beyond_the_limit_are_said_to_be_unread);
+    tcase_add_test(all, a_witness_whose_key_was_not_given_is_a_gap);
     tcase_add_test(all, a_note_beside_the_log_is_of_a_lesser_size);
     tcase_add_test(all, what_was_kept_of_another_log_compares_nothing);
     tcase_add_test(all, without_headers_a_log_of_a_given_key_has_to_be_there);
