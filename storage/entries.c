@@ -6,7 +6,6 @@
 
 #include "crypto/base/cursor.h"
 #include "crypto/base/num.h"
-#include "crypto/hash.h"
 #include "storage/varint.h"
 
 enum {
@@ -36,9 +35,7 @@ entries_node(
     } else if (stored->has_leaf) {
         *out = stored->leaf;
     } else {
-        if (entry.has_body) {
-            hash_sha256(&entry.body_hash, entry.body);
-        }
+        entry_hash_body(&entry);
         entry_leaf_hash(out, &entry);
     }
 }

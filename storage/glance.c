@@ -2,7 +2,6 @@
 #include "storage/glance.h"
 
 #include "crypto/base/mem.h"
-#include "crypto/hash.h"
 #include "storage/cosign.h"
 #include "storage/fork.h"
 #include "storage/store_internal.h"
@@ -195,9 +194,6 @@ glance_entry(struct glance *glance, size_t n, uint64_t position,
         return rc;
     }
     *out = stored.entry;
-    if (out->has_body) {
-        hash_sha256(&out->body_hash, out->body);
-    }
     return ERR_OK;
 }
 

@@ -41,8 +41,8 @@ size_t glance_log_count(const struct glance *glance);
 const struct glance_log *glance_log(const struct glance *glance, size_t n);
 
 /*
- * The entry at a position of log n, its body's hash filled in; views live
- * until the next call. ERR_NOT_FOUND; ERR_CORRUPT; ERR_BUSY: the daemon has
+ * The entry at a position of log n; views live until the next call. The
+ * body's hash is filled in only where the body is absent. ERR_NOT_FOUND; ERR_CORRUPT; ERR_BUSY: the daemon has
  * made the database larger than was known: look again.
  */
 enum err glance_entry(struct glance *glance, size_t n, uint64_t position,

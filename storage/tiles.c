@@ -2,7 +2,6 @@
 #include "storage/tiles.h"
 
 #include "crypto/bundle.h"
-#include "crypto/hash.h"
 #include "storage/view_internal.h"
 
 /* Who takes the entries of a range. False ends it. */
@@ -103,15 +102,6 @@ each_entry(struct view *view, const struct tiles_range *range, take_fn *take,
     return rc;
 }
 
-/* Bodies that are here have their hash made only where it is asked for. */
-static void
-hash_body(struct entry *entry)
-{
-    if (entry->has_body) {
-        hash_sha256(&entry->body_hash, entry->body);
-    }
-}
-
 static bool
 take_leaf(void *context, const struct stored_entry *stored)
 {
@@ -119,7 +109,7 @@ take_leaf(void *context, const struct stored_entry *stored)
     struct entry entry = stored->entry;
     uint8_t leaf[ENTRY_LEAF_BYTES];
 
-    hash_body(&entry);
+    entry_hash_body(&entry);
     entry_leaf(leaf, &entry);
     bundle_put(out, bytes_of(leaf, sizeof(leaf)));
     return buf_err(out) == ERR_OK;
@@ -252,7 +242,7 @@ tiles_inclusion(struct view *view, const struct log_id *log, uint64_t position,
     }
     if (rc == ERR_OK) {
         inclusion.entry = stored.entry;
-        hash_body(&inclusion.entry);
+        entry_hash_body(&inclusion.entry);
         entry_leaf(inclusion.leaf, &inclusion.entry);
         rc = merkle_prove_inclusion(
             &inclusion.proof, &source, position, inclusion.head.size);

@@ -130,6 +130,7 @@ walk_entry(struct walk *walk, uint64_t position)
         return ERR_OK;
     }
     if (rc == ERR_OK) {
+        entry_hash_body(&entry);
         entry_leaf_hash(&leaf, &entry);
         (void)merkle_append(&walk->edge, &leaf, completed);
         walk->log->leaves++;

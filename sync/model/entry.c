@@ -20,6 +20,14 @@ static_assert((int)ENTRY_BODY_BYTES_MAX < (int)BODY_ABSENT,
     "an absent body is no size that a body can have");
 
 void
+entry_hash_body(struct entry *entry)
+{
+    if (entry->has_body) {
+        hash_sha256(&entry->body_hash, entry->body);
+    }
+}
+
+void
 entry_leaf(uint8_t out[ENTRY_LEAF_BYTES], const struct entry *entry)
 {
     struct hash header_hash = {{0}};
@@ -97,9 +105,7 @@ entry_get(struct entry *out, struct cursor *cursor)
     if (cursor->failed) {
         return ERR_MALFORMED;
     }
-    if (entry.has_body) {
-        hash_sha256(&entry.body_hash, entry.body);
-    }
+    entry_hash_body(&entry);
     *out = entry;
     return ERR_OK;
 }

@@ -97,7 +97,10 @@ struct grant {
     uint64_t expiry_ms;
 };
 
-/* The leaf's bytes, and its leaf hash in the tree. */
+/* Fill in the hash of a body that is there. */
+void entry_hash_body(struct entry *entry);
+/* The leaf's bytes, and its leaf hash in the tree: the body's hash is to be
+ * there. */
 void entry_leaf(uint8_t out[ENTRY_LEAF_BYTES], const struct entry *entry);
 void entry_leaf_hash(struct hash *out, const struct entry *entry);
 

@@ -294,16 +294,16 @@ run_export(struct audited *a, const char *dir, bool with_headers,
 
 /* "audit check" with the keys of both logs, which finds nothing. */
 static void
-run_check(struct audited *a, const char *dir, struct command_cost *out)
+run_check(struct audited *a, const char *path, struct command_cost *out)
 {
     static const char *const kinds[] = {"control", "changes"};
     char keys[2][SCRATCH_PATH_BYTES * 2];
     const char *const line[] = {
-        "audit", "check", dir, "--key", keys[0], "--key", keys[1], NULL};
+        "audit", "check", path, "--key", keys[0], "--key", keys[1], NULL};
 
     for (size_t i = 0; i < 2; i++) {
-        snprintf(keys[i], sizeof(keys[i]), "%s/%s/%s/vkey", dir, a->node_hex,
-            kinds[i]);
+        snprintf(keys[i], sizeof(keys[i]), "%s/%s/%s/vkey", a->plain,
+            a->node_hex, kinds[i]);
     }
     command_run(a->bench, a->answer, line, out);
 }
@@ -357,6 +357,9 @@ first_export(struct audited *a, const struct hashing *h)
     run_check(a, a->headers, &cost);
     tell_command(a, "audit check, with headers", &cost, h->headers_s + tree_s);
     tell_memory(a, "  its greatest memory", &cost);
+    run_check(a, a->home, &cost);
+    tell_command(a, "audit check of the home", &cost,
+        h->headers_s + h->bodies_s + tree_s);
 }
 
 static void
