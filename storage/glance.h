@@ -42,8 +42,9 @@ const struct glance_log *glance_log(const struct glance *glance, size_t n);
 
 /*
  * The entry at a position of log n; views live until the next call. The
- * body's hash is filled in only where the body is absent. ERR_NOT_FOUND; ERR_CORRUPT; ERR_BUSY: the daemon has
- * made the database larger than was known: look again.
+ * body's hash is filled in only where the body is absent. ERR_NOT_FOUND;
+ * ERR_CORRUPT; ERR_BUSY: the daemon has made the database larger than was
+ * known: look again.
  */
 enum err glance_entry(struct glance *glance, size_t n, uint64_t position,
     struct entry *out, struct err_msg *msg) MUST_USE;
