@@ -101,6 +101,10 @@ env_open_reading(struct env **out, const char *dir, struct err_msg *msg)
         rc = err_set(msg, ERR_NOT_FOUND, "%s: there is no database", dir);
         goto out;
     }
+    if (info.st_size == 0) {
+        rc = err_set(msg, ERR_NOT_FOUND, "%s: the database is empty", dir);
+        goto out;
+    }
     if (pthread_rwlock_init(&env->gate, NULL) != 0) {
         rc = ERR_NOMEM;
         goto out;

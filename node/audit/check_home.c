@@ -20,7 +20,8 @@ check_is_home(const struct tree *root)
     enum err rc = tree_read(&file, root, "home.ini", HOME_INI_BYTES_MAX);
 
     buf_release(&file);
-    return rc == ERR_OK || rc == ERR_NOMEM; /* it is there */
+    /* It is there; that it may not be read is said when it is opened. */
+    return rc == ERR_OK || rc == ERR_NOMEM || rc == ERR_DENIED;
 }
 
 /* The checkpoint of a head, as an export would hold it. */

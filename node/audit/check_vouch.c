@@ -55,7 +55,7 @@ tell_unknown(struct check *check, const struct log_id *log,
     findings_add(findings, (struct finding_place){log, POSITION_NONE},
         FINDING_UNKNOWN_SIGNATURE,
         "a signature on its checkpoint is by nobody whose key is known: "
-        "\"%.*s\"",
+        "\"%.*s\". If it is a witness's, give its key",
         (int)(line->name.size < 200 ? line->name.size : 200),
         (const char *)line->name.data);
 }

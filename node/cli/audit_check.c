@@ -5,8 +5,10 @@
  * not checked.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "crypto/base/mem.h"
 #include "node/audit/check.h"
@@ -78,26 +80,37 @@ key_text(const struct check_log *log)
                                                : "NO KEY";
 }
 
-/* "3 offices, 2 days ago"; "" if nobody vouches. */
+/* "3 offices, 1 witness, 2 days ago"; "nobody". */
 static void
 put_vouch(struct sheet *sheet, const struct check_log *log, uint64_t now_s)
 {
     const struct check_vouch *vouch = &log->vouch;
     const uint64_t age_s =
         vouch->newest_s < now_s ? now_s - vouch->newest_s : 0;
-    char text[96] = "nobody";
+    char offices[32] = "";
+    char witnesses[32] = "";
+    char age[32] = "just now";
+    char text[112] = "nobody";
 
-    if (vouch->offices + vouch->witnesses > 0) {
-        snprintf(text, sizeof(text),
-            "%u office%s, %u witness%s, %" PRIu64 " %s ago", vouch->offices,
-            vouch->offices == 1 ? "" : "s", vouch->witnesses,
-            vouch->witnesses == 1 ? "" : "es",
+    if (vouch->offices > 0) {
+        snprintf(offices, sizeof(offices), "%u office%s, ", vouch->offices,
+            vouch->offices == 1 ? "" : "s");
+    }
+    if (vouch->witnesses > 0) {
+        snprintf(witnesses, sizeof(witnesses), "%u witness%s, ",
+            vouch->witnesses, vouch->witnesses == 1 ? "" : "es");
+    }
+    if (age_s >= 120) {
+        snprintf(age, sizeof(age), "%" PRIu64 " %s ago",
             age_s >= 172800 ? age_s / 86400
             : age_s >= 7200 ? age_s / 3600
                             : age_s / 60,
             age_s >= 172800 ? "days"
             : age_s >= 7200 ? "hours"
-                            : "min");
+                            : "minutes");
+    }
+    if (vouch->offices + vouch->witnesses > 0) {
+        snprintf(text, sizeof(text), "%s%s%s", offices, witnesses, age);
     }
     sheet_put(sheet, text);
 }
@@ -379,6 +392,30 @@ finish(struct cli *cli, const struct check_result *result, enum cli_exit exit)
                             : (enum cli_exit)EXIT_UNCHECKED;
 }
 
+/* What is mapped is gone: the file of a home's database was cut, or its disk
+ * cannot be read. Little may be called here. */
+static void
+on_bus_error(int number)
+{
+    static const char sentence[] =
+        "corridor: the home's database was cut short, or its disk fails: get "
+        "another copy\n";
+    ssize_t said = write(STDERR_FILENO, sentence, sizeof(sentence) - 1);
+
+    (void)number;
+    (void)said;
+    _exit(EXIT_UNCHECKED);
+}
+
+static void
+watch_for_cut_files(void)
+{
+    struct sigaction action = {.sa_handler = on_bus_error};
+
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGBUS, &action, NULL); /* cannot fail for SIGBUS */
+}
+
 enum cli_exit
 command_audit_check(struct cli *cli)
 {
@@ -395,6 +432,7 @@ command_audit_check(struct cli *cli)
     enum cli_exit exit = CLI_DONE;
     enum err rc = gather_keys(cli, keys, &options.key_count, &msg);
 
+    watch_for_cut_files();
     if (rc == ERR_OK) {
         rc = check_run(&result, &options, &msg);
     }
