@@ -163,10 +163,12 @@ must c vte set "$id" assignee="Desk 3"
 "$TOOLS/hostile" flip --to "127.0.0.1:${PORT[pnh]}" --home "$WORK/vte" \
     --passphrase-file "$PASSPHRASE" --office "$NAME_pnh" \
     >"$WORK/hostile.json" || die "the attack did not work"
-[ "$(jq -r .answer "$WORK/hostile.json")" = bye ] ||
-    die "the tampered batch was not refused: $(cat "$WORK/hostile.json")"
-tell "It sends a change with one bit flipped to Phnom Penh, whose daemon says:"
-show grep "a batch from" "$WORK/pnh.err" | tail -n 1
+[ "$(jq -r .answer "$WORK/hostile.json")" = ignored ] ||
+    die "the tampered batch was not ignored: $(cat "$WORK/hostile.json")"
+tell "It sends a change with one bit flipped to Phnom Penh, which takes nothing"
+tell "of it in, and says:"
+must grep -q "sent entries that do not follow" "$WORK/pnh.err"
+show grep "sent entries that do not follow" "$WORK/pnh.err" | tail -n 1
 start_daemon vte
 all_same
 
