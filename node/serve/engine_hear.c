@@ -265,24 +265,49 @@ hear_doubt(struct call *call, const struct log_id *log, const struct head *head)
     return true;
 }
 
+/* Evidence has come of this log. What its cut may let the peer send is wanted
+ * again. */
+static void
+clear_doubt(struct call *call, const struct log_id *log)
+{
+    struct event event = {.type = EVENT_HOLD};
+
+    event.u.hold.logs = log;
+    event.u.hold.count = 1;
+    event.u.hold.hold = false;
+    call_step(call, &event);
+}
+
+static void
+clear_doubts(struct call *call)
+{
+    size_t i = 0;
+
+    while (i < call->doubt_count && !call->is_closed) {
+        struct log_id log = call->doubts[i].log;
+
+        if (marks_limit(call->engine, &log) == UINT64_MAX) {
+            i++;
+            continue;
+        }
+        call->doubt_count--;
+        memmove(&call->doubts[i], &call->doubts[i + 1],
+            (call->doubt_count - i) * sizeof(call->doubts[0]));
+        clear_doubt(call, &log);
+    }
+}
+
 /* Evidence has come of some; of others time has run out. */
 static void
 end_doubts(struct call *call)
 {
     struct engine *engine = call->engine;
-    uint64_t now_ms = engine_now(engine);
     struct event event = {.type = EVENT_REFUSED};
     char name[DIAG_NODE_CHARS + 1];
-    size_t kept = 0;
 
-    for (size_t i = 0; i < call->doubt_count; i++) {
-        if (marks_limit(engine, &call->doubts[i].log) == UINT64_MAX) {
-            call->doubts[kept] = call->doubts[i];
-            kept++;
-        }
-    }
-    call->doubt_count = kept;
-    if (kept == 0 || now_ms < call->doubts[0].until_ms) {
+    clear_doubts(call);
+    if (call->is_closed || call->doubt_count == 0 ||
+        engine_now(engine) < call->doubts[0].until_ms) {
         return;
     }
     diag_node(name, &call->peer);

@@ -5,6 +5,7 @@
 #include "crypto/base/mem.h"
 #include "node/serve/engine_internal.h"
 #include "storage/vouch.h"
+#include "sync/wire/session_internal.h"
 #include "tests/lib/node/mesh.h"
 #include "tests/lib/run.h"
 
@@ -153,6 +154,8 @@ START_TEST(other_logs_go_on_in_the_same_session)
     mesh_pass(&f.mesh, 2 * ENGINE_DOUBT_MS);
     ck_assert_ptr_nonnull(end->call);
     ck_assert_uint_eq(end->call->doubt_count, 0);
+    /* Nor is it to hold back what a cut may let it send. */
+    ck_assert_uint_eq(end->other->call->session->reconcile.held_count, 0);
 }
 END_TEST
 
