@@ -53,10 +53,14 @@ local_clock(struct store *store, enum log_kind kind, struct local_clock *out)
     if (rc == ERR_OK && kind == LOG_CONTROL) {
         rc = applied_clock(store, false, true, &out->seen);
     }
-    /* What was seen once may wait again (storage/bodies.h); what a log says
-     * of others never runs back. */
-    if (rc == ERR_OK && kind == LOG_CONTROL) {
-        rc = local_log(store, LOG_CONTROL, &own);
+    /* What was counted once may wait again (storage/bodies.h), or be part of a
+     * log that is frozen before its end is back here after a restore; what a
+     * log says of others never runs back. */
+    if (rc == ERR_OK) {
+        rc = local_log(store, kind, &own);
+    }
+    if (rc == ERR_OK) {
+        rc = vclock_merge(&out->clock, &store->states[own]->author.clock);
     }
     if (rc == ERR_OK && kind == LOG_CONTROL) {
         rc = vclock_merge(&out->seen, &store->states[own]->author.seen);
