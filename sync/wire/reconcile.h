@@ -61,7 +61,7 @@ struct reconcile {
     struct reconcile_limit *limits; /* by log id, ascending */
     size_t limit_count;
     bool is_equal;
-    uint64_t moves; /* times that the peer's control logs have grown */
+    uint64_t moves; /* times that reconcile_unstall was called */
 };
 
 /* Both clocks unknown; `self` is the node that this one is. */
@@ -93,6 +93,13 @@ enum err reconcile_set_ours(
  */
 enum err reconcile_set_theirs(
     struct reconcile *reconcile, struct bytes full) MUST_USE;
+
+/*
+ * What the peer did not take may be taken by now. Reads end in any order, so
+ * a log can be sent before the one that admits its author; and what admits it
+ * may wait for a log that is forked, until the peer knows of that.
+ */
+void reconcile_unstall(struct reconcile *reconcile);
 
 /* Both clocks are known and the same, up to the limits. */
 bool reconcile_is_equal(const struct reconcile *reconcile);

@@ -259,12 +259,8 @@ control_grew(struct bytes before, struct bytes after)
     return false;
 }
 
-/*
- * Reads end in any order, so a log can be sent before the one that admits
- * its author, and is not taken then. It is, once that one has come.
- */
-static void
-unstall(struct reconcile *reconcile)
+void
+reconcile_unstall(struct reconcile *reconcile)
 {
     reconcile->moves++;
     for (size_t i = 0; i < reconcile->count; i++) {
@@ -286,7 +282,7 @@ reconcile_set_theirs(struct reconcile *reconcile, struct bytes full)
         return buf_err(&theirs);
     }
     if (control_grew(buf_bytes(&reconcile->theirs), full)) {
-        unstall(reconcile);
+        reconcile_unstall(reconcile);
     }
     buf_release(&reconcile->theirs);
     reconcile->theirs = theirs;

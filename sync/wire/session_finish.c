@@ -14,6 +14,16 @@ is_heard_told(const struct session *session)
            memcmp(&heard->told, &heard->name, sizeof(heard->name)) == 0;
 }
 
+/* "Marks go with a clock to which the peer's has nothing to add, and with any
+ * if that of forks has not been told." */
+static bool
+may_tell_marks(const struct session *session)
+{
+    return session_forks_are_due(session) ||
+           (session_marks_are_due(session) &&
+               reconcile_is_covering(&session->reconcile));
+}
+
 /*
  * "A clock frame is sent with the first frames, when entries were dealt with,
  * when the clock has grown (with the entries that made it grow, if they are
@@ -36,12 +46,13 @@ is_clock_due(const struct session *session)
     if (!told->is_current) {
         return session->read_count == 0 || session->step.has_sent_entries;
     }
-    return reconcile_is_equal(&session->reconcile) &&
-           (!is_heard_told(session) ||
-               session->now_ms >= session_marks_tell_ms(session));
+    if (!reconcile_is_equal(&session->reconcile)) {
+        return session->now_ms >= session_forks_tell_ms(session);
+    }
+    return !is_heard_told(session) ||
+           session->now_ms >= session_marks_tell_ms(session);
 }
 
-/* "Marks go with a clock to which the peer's has nothing to add." */
 static enum err
 encode_clock(struct session *session, struct buf *payload, bool *out_has_marks)
 {
@@ -52,8 +63,7 @@ encode_clock(struct session *session, struct buf *payload, bool *out_has_marks)
         .taken = session->taken,
         .has_base = told->is_known,
         .base = told->name,
-        .has_marks = session_marks_are_due(session) &&
-                     reconcile_is_covering(&session->reconcile),
+        .has_marks = may_tell_marks(session),
         .marks = session->marks.ours,
     };
     struct bytes base =

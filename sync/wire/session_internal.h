@@ -66,6 +66,7 @@ struct session_difference {
     bool is_known;
     uint8_t ours[FRAME_MARK_BYTES]; /* when that was last said */
     uint8_t theirs[FRAME_MARK_BYTES];
+    uint64_t moves;   /* reconcile's, likewise */
     uint64_t wait_ms; /* before it is said again ... */
     uint64_t next_ms; /* ... which is then */
 };
@@ -220,6 +221,10 @@ enum err session_pump(struct session *session) MUST_USE;
 
 /* Of our own marks the peer has not been told, and may be. */
 bool session_marks_are_due(const struct session *session);
+/* And what it was told, if anything, does not say which logs are forked. */
+bool session_forks_are_due(const struct session *session);
+/* When to tell that by itself, though clocks are not equal; UINT64_MAX. */
+uint64_t session_forks_tell_ms(const struct session *session);
 /* From when on they are worth a frame by themselves; UINT64_MAX: they are
  * not due. */
 uint64_t session_marks_tell_ms(const struct session *session);

@@ -24,6 +24,25 @@ session_marks_are_due(const struct session *session)
            !(marks->has_told && is_same(&marks->told, &marks->ours));
 }
 
+bool
+session_forks_are_due(const struct session *session)
+{
+    const struct session_marks *marks = &session->marks;
+
+    return session_marks_are_due(session) &&
+           !(marks->has_told && memcmp(marks->told.forks, marks->ours.forks,
+                                    FRAME_MARK_BYTES) == 0);
+}
+
+uint64_t
+session_forks_tell_ms(const struct session *session)
+{
+    return session_forks_are_due(session)
+               ? num_max_u64(session->marks.untold_ms, session->progress_ms) +
+                     SESSION_SETTLE_MS
+               : UINT64_MAX;
+}
+
 /* How much longer vouches wait than other things: when a node has vouched for
  * something, others are about to. */
 static uint64_t
@@ -85,6 +104,10 @@ session_set_their_marks(
 
     if (marks->has_theirs && is_same(&marks->theirs, theirs)) {
         return;
+    }
+    if (!marks->has_theirs ||
+        memcmp(marks->theirs.forks, theirs->forks, FRAME_MARK_BYTES) != 0) {
+        reconcile_unstall(&session->reconcile);
     }
     marks->has_theirs = true;
     marks->theirs = *theirs;
@@ -159,12 +182,16 @@ is_apart(const struct session *session)
            !reconcile_is_equal(&session->reconcile);
 }
 
-/* Is it the very difference that the marks of this kind show now? */
+/* Is it the very difference that the marks of this kind show now? Evidence
+ * is of use to a peer once it knows the log. */
 static bool
-is_present(const struct session_difference *said,
-    const struct session_marks *marks, enum differ_kind kind)
+is_present(const struct session_difference *said, const struct session *session,
+    enum differ_kind kind)
 {
+    const struct session_marks *marks = &session->marks;
+
     return said->is_known &&
+           (kind != DIFFER_FORKS || said->moves == session->reconcile.moves) &&
            memcmp(said->ours, mark_of(&marks->ours, kind), FRAME_MARK_BYTES) ==
                0 &&
            memcmp(said->theirs, mark_of(&marks->theirs, kind),
@@ -175,7 +202,7 @@ is_present(const struct session_difference *said,
 static bool
 is_said(const struct session *session, enum differ_kind kind)
 {
-    return is_present(&session->marks.said[kind], &session->marks, kind);
+    return is_present(&session->marks.said[kind], session, kind);
 }
 
 /*
@@ -204,10 +231,13 @@ due_ms(const struct session *session, enum differ_kind kind)
 }
 
 static void
-note_present(struct session_difference *said, const struct session_marks *marks,
+note_present(struct session_difference *said, const struct session *session,
     enum differ_kind kind)
 {
+    const struct session_marks *marks = &session->marks;
+
     said->is_known = true;
+    said->moves = session->reconcile.moves;
     memcpy(said->ours, mark_of(&marks->ours, kind), FRAME_MARK_BYTES);
     memcpy(said->theirs, mark_of(&marks->theirs, kind), FRAME_MARK_BYTES);
 }
@@ -226,7 +256,7 @@ note_said(struct session *session, enum differ_kind kind)
         said->wait_ms = num_min_u64(2 * said->wait_ms, SESSION_HEADS_MS_MAX);
     }
     said->next_ms = session->now_ms + said->wait_ms;
-    note_present(said, &session->marks, kind);
+    note_present(said, session, kind);
 }
 
 /* When to say that forks differ though clocks do; UINT64_MAX: never. */
@@ -237,7 +267,7 @@ apart_due_ms(const struct session *session)
     uint64_t next_ms = marks->apart_forks.next_ms;
 
     return !marks->is_apart || agrees(session, DIFFER_FORKS) ||
-                   is_present(&marks->apart_forks, marks, DIFFER_FORKS)
+                   is_present(&marks->apart_forks, session, DIFFER_FORKS)
                ? UINT64_MAX
                : num_max_u64(next_ms, marks->apart_ms + SESSION_SETTLE_MS);
 }
@@ -265,7 +295,7 @@ compare_apart(struct session *session)
         return ERR_OK;
     }
     marks->apart_forks.next_ms = session->now_ms + SESSION_SETTLE_MS;
-    note_present(&marks->apart_forks, marks, DIFFER_FORKS);
+    note_present(&marks->apart_forks, session, DIFFER_FORKS);
     effect.u.differs.forks = true;
     return session_emit(session, &effect);
 }
@@ -321,11 +351,12 @@ session_compare_marks(struct session *session)
 uint64_t
 session_marks_wake_ms(const struct session *session)
 {
-    uint64_t wake_ms = session_marks_tell_ms(session);
+    uint64_t wake_ms = reconcile_is_equal(&session->reconcile)
+                           ? session_marks_tell_ms(session)
+                           : session_forks_tell_ms(session);
 
     /* What could have been told by now waits for something else. */
-    if (wake_ms <= session->now_ms ||
-        !reconcile_is_equal(&session->reconcile)) {
+    if (wake_ms <= session->now_ms) {
         wake_ms = UINT64_MAX;
     }
     wake_ms = num_min_u64(wake_ms, apart_due_ms(session));

@@ -50,6 +50,7 @@ struct world_node {
     bool takes_exactly;       /* stores batches only that begin at its end */
     bool reads_nothing;       /* answers READ with nothing */
     bool never_accepts;       /* does not answer ACCEPT */
+    bool hears_nothing;       /* passes over words */
     bool refuses;             /* answers ACCEPT and JOIN with REFUSED */
 };
 

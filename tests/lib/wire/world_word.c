@@ -142,6 +142,9 @@ store_word(struct world_node *node, const struct frame *frame)
     struct log_id log;
     struct head head;
 
+    if (node->hears_nothing) {
+        return;
+    }
     if (frame->type == FRAME_VOUCH) {
         ck_assert_int_eq(cosignature_decode(&vouch, frame->payload), ERR_OK);
         node->vouches |= (uint64_t)1 << vouch.time;

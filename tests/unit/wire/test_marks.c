@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Marks, and the words that they lead to; test_word.c has hostile peers. */
 #include <check.h>
+#include <string.h>
 
 #include "sync/wire/session.h"
 #include "tests/lib/run.h"
@@ -208,8 +209,67 @@ START_TEST(who_cannot_go_on_for_a_fork_is_told_of_it)
                          "1150 b-a differs: forks\n"
                          "1200 a-b differs: forks\n"
                          "1200 a-b send 516\n"
-                         "1250 b-a heard fork cc\n");
+                         "1250 b-a heard fork cc\n"
+                         "2250 b-a send 258\n"
+                         "2300 a-b read ac0\n"
+                         "2300 a-b send 1542\n"
+                         "2350 b-a accept ac0-3\n"
+                         "2350 b-a send 258\n");
     ck_assert_uint_eq(behind->frozen_count, 1);
+}
+END_TEST
+
+static size_t
+count_in_transcript(const char *what)
+{
+    const char *at = (const char *)world.transcript.data;
+    size_t count = 0;
+
+    buf_put_u8(&world.transcript, 0);
+    for (at = strstr(at, what); at != NULL; at = strstr(at + 1, what)) {
+        count++;
+    }
+    buf_truncate(&world.transcript, world.transcript.size - 1);
+    return count;
+}
+
+/* A newcomer waits for entries of a log that nobody sends any more, and takes
+ * nothing until then: clocks do not become equal before it knows why. */
+START_TEST(evidence_goes_to_who_cannot_go_on_without_it)
+{
+    struct world_dial dial = {.is_join = _i == 0, .has_cert = _i == 0};
+    struct world_node *b = world_node(&world, 'b');
+
+    world_store(&world, 'a', "ac", 2);
+    world_store(&world, 'a', "cc", 5);
+    world_freeze(&world, 'a', "cc");
+    b->takes_nothing = true;
+    world_dial(&world, 'b', 'a', &dial);
+    while (b->frozen_count == 0 && world.now_ms < 60000) {
+        world_run(&world, world.now_ms + 10);
+    }
+    b->takes_nothing = false;
+    world_run(&world, 300 * 1000);
+    ck_assert_uint_eq(count_in_transcript("a-b differs: forks"), 1);
+    ck_assert_uint_eq(count_in_transcript("a-b synced"), 1);
+}
+END_TEST
+
+START_TEST(evidence_is_said_again_when_a_peer_may_know_the_log)
+{
+    struct world_node *b = world_node(&world, 'b');
+
+    world_store(&world, 'a', "cc", 5);
+    world_freeze(&world, 'a', "cc");
+    b->hears_nothing = true;
+    world_dial(&world, 'b', 'a', &stay);
+    world_run(&world, 300 * 1000);
+    ck_assert_uint_eq(count_in_transcript("a-b differs: forks"), 1);
+    b->hears_nothing = false;
+    world_write(&world, 'b', "bx", 1);
+    world_run(&world, 600 * 1000);
+    ck_assert_uint_eq(count_in_transcript("a-b differs: forks"), 2);
+    ck_assert_uint_eq(b->frozen_count, 1);
 }
 END_TEST
 
@@ -280,6 +340,9 @@ main(void)
     tcase_add_test(tcase, a_frozen_log_is_neither_sent_nor_expected);
     tcase_add_test(tcase, who_knows_of_a_fork_tells_who_goes_on_sending);
     tcase_add_test(tcase, who_cannot_go_on_for_a_fork_is_told_of_it);
+    tcase_add_loop_test(
+        tcase, evidence_goes_to_who_cannot_go_on_without_it, 0, 2);
+    tcase_add_test(tcase, evidence_is_said_again_when_a_peer_may_know_the_log);
     tcase_add_test(tcase, a_peer_without_marks_is_in_step_by_its_clock);
     tcase_add_test(tcase, in_a_mesh_what_comes_by_itself_is_not_asked_for);
     suite_add_tcase(suite, tcase);
