@@ -187,11 +187,14 @@ check_is_whole(const struct host *host)
 void
 check_restored(struct host *host)
 {
-    forget_lost(host, LOG_CONTROL);
-    forget_lost(host, LOG_CHANGES);
+    if (!host->is_dishonest) {
+        forget_lost(host, LOG_CONTROL);
+        forget_lost(host, LOG_CHANGES);
+    }
     set_clock(&host->stored, &host->backed_up);
     set_clock(&host->durable, &host->backed_up);
     set_clock(&host->acknowledged, &host->backed_up);
+    held_restored(host);
 }
 
 void
@@ -207,7 +210,7 @@ check_claim(struct sim *sim, const struct node_id *peer, struct bytes clock)
             host = sim->hosts[i];
         }
     }
-    if (host == NULL || host->is_hostile ||
+    if (host == NULL || host->is_hostile || host->is_dishonest ||
         vclock_decode(&claimed, &table, clock) != ERR_OK) {
         return;
     }
@@ -234,6 +237,10 @@ name_state(struct hash *out, struct host *host)
     const struct truth *truth = &host->sim->truth;
     struct pool state = {0};
 
+    if (host->sim->faults.forks) {
+        /* Whose keys open what dishonest ones wrote, nobody knows. */
+        pool_put(&state, bytes_of(&host->index, sizeof(host->index)));
+    }
     for (uint32_t log = 0; log < truth->count; log++) {
         uint64_t size = vclock_get(&host->applied, log);
         const struct truth_log *of = &truth->logs[log];
@@ -242,6 +249,9 @@ name_state(struct hash *out, struct host *host)
         if (size > 0) {
             pool_put(&state, bytes_of(&log, sizeof(log)));
             pool_put(&state, bytes_of(&size, sizeof(size)));
+        }
+        if (of->is_dishonest) {
+            held_name(host, log, size, &state);
         }
         for (size_t i = 0; i < of->count && i < size; i++) {
             struct dot dot = {log, i};
@@ -309,6 +319,9 @@ on_refused(void *context, const struct refused_item *item)
     struct dot dot = item->dot;
 
     dot.log = truth_log(sim, &refusals->logs->ids[item->dot.log]);
+    if (truth_is_doubtful(&sim->truth, dot)) {
+        return true;
+    }
     if (!truth_is_void(&sim->truth, dot, &host->applied)) {
         sim_fail(sim, VIOLATION_REFUSED,
             "%s refuses entry %zu of log %u of host %d: %s", host->name,
@@ -335,7 +348,10 @@ check_refused(struct host *host, struct view *view)
         for (uint64_t i = 0; i < vclock_get(&host->applied, log); i++) {
             struct dot dot = {log, i};
 
-            wanted += truth_is_void(&sim->truth, dot, &host->applied) ? 1 : 0;
+            wanted += !truth_is_doubtful(&sim->truth, dot) &&
+                              truth_is_void(&sim->truth, dot, &host->applied)
+                          ? 1
+                          : 0;
         }
     }
     if (wanted > 0) {
@@ -353,8 +369,9 @@ check_records(struct host *host)
     struct view *view = NULL;
 
     mem_fault_after(-1);
-    if (host->sim->is_unjudged) {
-        return;
+    if (host->sim->is_unjudged || host->is_dishonest ||
+        host->roles == ROLE_AUDIT) {
+        return; /* an auditor shows no records */
     }
     if (view_open(&view, host->node.store, NULL) != ERR_OK) {
         sim_fail(host->sim, VIOLATION_ERROR, "%s: no view", host->name);
@@ -380,7 +397,8 @@ check_synced(struct host *host, const struct report *report)
         }
     }
     if (peer == NULL || peer->is_hostile || host->is_hostile ||
-        peer->was_restored || host->was_restored) {
+        peer->is_dishonest || host->is_dishonest || peer->was_restored ||
+        host->was_restored) {
         return;
     }
     if (vclock_decode(&ours, &table, engine_clock(host->engine)) != ERR_OK) {
@@ -390,7 +408,8 @@ check_synced(struct host *host, const struct report *report)
     for (uint32_t i = 0; i < ours.count; i++) {
         uint32_t log = truth_log(sim, &table.ids[i]);
 
-        if (vclock_get(&ours, i) > vclock_get(&peer->durable, log)) {
+        if (vclock_get(&ours, i) > vclock_get(&peer->durable, log) &&
+            !held_has_evidence(host, log)) {
             sim_fail(sim, VIOLATION_STATUS,
                 "%s calls itself synced with %s, which holds %zu of %zu "
                 "entries of log %u",

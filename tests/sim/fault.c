@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/fault.h"
 
+#include "tests/sim/forks.h"
 #include "tests/sim/work.h"
 
 enum {
@@ -232,7 +233,7 @@ strike_restore(struct sim *sim)
     struct host *host = any_host(sim);
 
     if (!host_is_up(host) || !host->is_enrolled || host->is_hostile ||
-        host->was_restored || has_guests(sim, host)) {
+        host->is_dishonest || host->was_restored || has_guests(sim, host)) {
         return;
     }
     if (host->disk.backup.size == 0 || sim_chance(sim, 3)) {
@@ -258,7 +259,7 @@ strike_demote(struct sim *sim)
     const struct host *other = any_host(sim);
 
     if (host_is_up(founder) && other->office != founder->office &&
-        other->is_enrolled) {
+        other->is_enrolled && (other->roles & ROLE_WRITE) != 0) {
         work_demote(founder, other);
     }
 }
@@ -286,6 +287,9 @@ fault_strike(struct sim *sim)
     if (faults->clocks && sim_chance(sim, 30)) {
         strike_clock(sim);
     }
+    if (faults->forks) {
+        forks_strike(sim);
+    }
 }
 
 void
@@ -296,6 +300,9 @@ fault_heal(struct sim *sim)
         struct host *host = sim->hosts[i];
 
         host->disk.crash_in = -1;
+        if (host->model != NULL && host->epoch == 0) {
+            continue; /* the copy was never made */
+        }
         host->start_ms = 0;
         host->dials_once = false;
         if (host->is_hostile && host_is_up(host)) {

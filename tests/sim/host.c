@@ -49,6 +49,7 @@ host_new(struct sim *sim, unsigned index, unsigned office)
     host->node.home.lock_fd = -1;
     host->node.schema = sim->schema;
     host->tick_ms = UINT64_MAX;
+    host->roles = ROLE_WRITE | ROLE_READ;
     disk_init(&host->disk, sim->options.dir, index);
     return host;
 }
@@ -64,6 +65,7 @@ host_free(struct host *host)
     }
     disk_release(&host->disk);
     buf_release(&host->cert);
+    held_release(&host->held);
     vclock_release(&host->stored);
     vclock_release(&host->applied);
     vclock_release(&host->durable);
@@ -271,7 +273,7 @@ enum err
 host_invite(struct store *store, const struct host *guest, struct err_msg *msg)
 {
     struct invitation invitation = {.secret = guest->invitation,
-        .roles = ROLE_WRITE | ROLE_READ,
+        .roles = guest->roles,
         .expires_ms = UINT64_MAX / 2};
     char name[INVITATION_NAME_CHARS + 1];
     struct buf note = {0};

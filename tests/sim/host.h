@@ -15,6 +15,7 @@
 
 #include "node/serve/engine.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/held.h"
 #include "tests/sim/net.h"
 
 struct sim;
@@ -48,6 +49,13 @@ struct host {
     uint64_t epoch;        /* of this boot */
     bool is_founder;
     bool is_hostile;
+    /* Its own logs need not be one (forks.h); and how that comes. */
+    bool is_dishonest;
+    bool rewrites;        /* goes back to older disks, and writes on */
+    bool is_silent;       /* never passes on what tells of forks */
+    struct host *model;   /* whose home it is a copy of; NULL: it is none */
+    uint8_t roles;        /* of its office, enum role */
+    struct held held;     /* of the logs of dishonest ones */
     bool is_enrolled;     /* has written its enrolment */
     bool was_restored;    /* from an older disk, and not yet whole again */
     bool is_in_poll;      /* the engine is running */

@@ -8,7 +8,7 @@
 #include "crypto/hash.h"
 #include "tests/sim/sim.h"
 
-enum { BATCH_IN = 3, FRAMES_IN = 40, BODY_MAX = 64 * 1024 };
+enum { BATCH_IN = 3, FRAMES_IN = 40, FORGE_IN = 12, BODY_MAX = 64 * 1024 };
 
 /* Flip a bit, or cut the end off. */
 static void
@@ -43,6 +43,10 @@ forge_head(struct host *host, struct batch *batch)
 
     if (entry != NULL) {
         edge = entry->edge;
+    }
+    if (sim->truth.logs[log].is_dishonest &&
+        !held_edge(host, log, batch->from, &edge)) {
+        edge = (struct merkle_edge){0};
     }
     for (size_t i = 0; i < batch->count; i++) {
         struct hash leaf;
@@ -133,9 +137,10 @@ hostile_batch(
         bend_bytes(host, encoded, start);
         return;
     }
-    /* It writes its own log once only: what comes of a fork is a story. */
+    /* It writes its own log once only, unless forks are what it is for. */
     if (batch_decode(&batch, bytes) != ERR_OK ||
-        node_id_equal(&batch.log.node, host_id(host))) {
+        (node_id_equal(&batch.log.node, host_id(host)) &&
+            !(host->is_dishonest && sim_chance(sim, FORGE_IN)))) {
         batch_release(&batch);
         return;
     }

@@ -59,6 +59,59 @@ oracle_add(struct fact_record *record, const struct fact *fact)
 }
 
 void
+oracle_taint(struct oracle *oracle, uint16_t kind, const struct record_id *id)
+{
+    oracle_record(oracle, kind, id)->is_tainted = true;
+}
+
+/* Is it made under that key? */
+static bool
+has_key(const struct truth *truth, const struct fact_record *record,
+    const struct dot *key)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        const struct dot *own =
+            &truth_entry(truth, record->facts[i].id.dot)->key;
+
+        if (own->log == key->log && own->position == key->position) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Does it hang on a dishonest node's log what the record shows, and to whom?
+ * By who changed it; by its keys, which are its file's; and by grants of
+ * those, which a dishonest node's change of another record of the file may
+ * have brought.
+ */
+static bool
+is_in_doubt(const struct sim *sim, const struct fact_record *record)
+{
+    const struct truth *truth = &sim->truth;
+
+    if (record->is_tainted) {
+        return true;
+    }
+    for (size_t i = 0; i < record->count; i++) {
+        const struct dot *key =
+            &truth_entry(truth, record->facts[i].id.dot)->key;
+
+        if (truth_is_doubtful(truth, record->facts[i].id.dot)) {
+            return true;
+        }
+        for (size_t k = 0; k < sim->oracle.count; k++) {
+            if (sim->oracle.records[k].is_tainted &&
+                has_key(truth, &sim->oracle.records[k], key)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void
 oracle_forget(struct oracle *oracle, uint32_t log, uint64_t size)
 {
     for (size_t i = 0; i < oracle->count; i++) {
@@ -184,11 +237,12 @@ check_field(struct asked *asked, struct view *view, const struct record *record)
     struct shown shown = {0};
     struct answer answer = {0};
 
+    *asked->sim->truth.is_doubtful = false;
     if (merge_show(&shown, &of, asked->field->number) != ERR_OK) {
         complain(asked, "it cannot be shown");
     }
     oracle_answer(asked, &answer);
-    if (!answer.is_open) {
+    if (!answer.is_open && !*asked->sim->truth.is_doubtful) {
         compare(asked, &shown, &answer);
     }
     answer_release(&answer);
@@ -226,6 +280,10 @@ check_record(
     struct record record = {0};
     enum err rc = ERR_OK;
 
+    if (host->sim->faults.forks && is_in_doubt(host->sim, facts)) {
+        return;
+    }
+    *host->sim->truth.is_doubtful = false;
     asked.facts = room_new((facts->count + 1) * sizeof(*asked.facts));
     asked.others = room_new((facts->count + 1) * sizeof(*asked.others));
     for (size_t i = 0; i < facts->count; i++) {
@@ -234,6 +292,10 @@ check_record(
             asked.other_count++;
         }
     }
+    if (*host->sim->truth.is_doubtful) {
+        goto out;
+    }
+    host->sim->oracle.judged++;
     rc = view_record(view, facts->kind, &facts->id, &record, NULL);
     if (asked.other_count > 0 && rc != ERR_OK) {
         sim_fail(host->sim, VIOLATION_LOST,
@@ -250,6 +312,7 @@ check_record(
         check_fields(&asked, view, &record);
         record_release(&record);
     }
+out:
     free(asked.facts);
     free(asked.others);
 }

@@ -32,7 +32,8 @@ struct fact {
 struct fact_record {
     uint16_t kind;
     struct record_id id;
-    int creator; /* the host */
+    int creator;     /* the host */
+    bool is_tainted; /* a dishonest node has touched it */
     struct fact *facts;
     size_t count;
     size_t capacity;
@@ -42,6 +43,7 @@ struct oracle {
     struct fact_record *records;
     size_t count;
     size_t capacity;
+    size_t judged; /* records, at every look */
 };
 
 /* Free what it holds. */
@@ -51,6 +53,9 @@ struct fact_record *oracle_record(
     struct oracle *oracle, uint16_t kind, const struct record_id *id);
 /* Take a fact over, with all it holds. */
 void oracle_add(struct fact_record *record, const struct fact *fact);
+/* What the record shows hangs on what a dishonest node's log says. */
+void oracle_taint(
+    struct oracle *oracle, uint16_t kind, const struct record_id *id);
 /* Entries of a log from `size` on never were. */
 void oracle_forget(struct oracle *oracle, uint32_t log, uint64_t size);
 /* Free what a fact holds. */

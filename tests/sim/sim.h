@@ -8,8 +8,10 @@
  *   agenda      virtual time          net      connections, lines
  *   disk        what a crash leaves   host     one machine: node and engine
  *   work        what people write     fault    what goes wrong
- *   hostile     an office that lies
+ *   hostile     an office that lies      words    what it says of logs
+ *   forks       nodes that sign two versions of their logs
  *   truth       every entry that was ever stored, and who could read it
+ *   held        what there is no truth of: the logs of dishonest nodes
  *   oracle      what every field must show, by a naive reading of the rules
  *   check       the invariants, after each step that could break them
  *   plant       bugs, to see that they are caught
@@ -19,6 +21,8 @@
  * signed head says otherwise; equal clocks and rights give equal digests; no
  * value is lost in silence, and what is refused is listed. First they are
  * held under faults; then the faults stop and all must converge in time.
+ * Where nodes are dishonest, all this holds of the honest ones' logs; of the
+ * others', all honest nodes end with the same, or with evidence (held.h).
  */
 #ifndef CORRIDOR_TESTS_SIM_SIM_H
 #define CORRIDOR_TESTS_SIM_SIM_H
@@ -41,6 +45,8 @@ enum violation {
     VIOLATION_PROGRESS, /* no convergence in time */
     VIOLATION_STATUS,   /* "synced", and it is not */
     VIOLATION_ERROR,    /* a call failed that must not */
+    VIOLATION_EVIDENCE, /* evidence is missing, or speaks of an honest log */
+    VIOLATION_FROZEN,   /* a log that is known to be forked has grown */
     VIOLATION_COUNT
 };
 /* A word for it; never NULL. */
@@ -56,6 +62,7 @@ struct sim_faults {
     bool restores;    /* machines come back with older disks */
     bool allocations; /* memory runs out */
     bool hostile;     /* one office lies */
+    bool forks;       /* nodes sign two versions of their logs */
 };
 
 struct sim_options {
@@ -65,6 +72,7 @@ struct sim_options {
     struct pool *story; /* or write it down here; NULL: do not */
     size_t hosts;       /* 0: as the seed says */
     bool is_calm;       /* no faults, no work but what the caller does */
+    bool has_forks;     /* among the faults are forks */
 };
 
 struct sim {
@@ -82,7 +90,7 @@ struct sim {
     struct oracle oracle;
     struct digests *digests; /* check.c's */
     struct sim_faults faults;
-    bool is_over; /* faults and work have stopped */
+    bool is_over;     /* faults and work have stopped */
     bool is_unjudged; /* a story of what the oracle cannot know */
     uint64_t work_left;
     uint64_t steps;

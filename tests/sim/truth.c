@@ -37,6 +37,8 @@ truth_release(struct truth *truth)
     free(truth->grants);
     free(truth->seals);
     free(truth->cuts);
+    free(truth->doubtful);
+    free(truth->is_doubtful);
     log_table_release(&truth->table);
     *truth = (struct truth){0};
 }
@@ -69,6 +71,8 @@ cover(struct sim *sim)
         truth->count++;
         log->id = id;
         log->owner = owner_of(sim, &id.node);
+        log->is_dishonest =
+            log->owner >= 0 && sim->hosts[log->owner]->is_dishonest;
         rc = author_init(&log->author, &truth->table, &id);
         assert(rc == ERR_OK);
     }
@@ -253,6 +257,25 @@ add_entry(struct sim *sim, uint32_t number, const struct entry *entry,
     log->count++;
 }
 
+/* To whom a dishonest node seals something, whatever it is. */
+static void
+take_doubtful(struct truth *truth, const struct entry *entry)
+{
+    struct statement statement = {0};
+
+    if (entry->kind != ENTRY_CONTROL || !entry->has_body ||
+        statement_decode(&statement, entry->body) != ERR_OK) {
+        return;
+    }
+    for (size_t i = 0; i < statement.seal_count; i++) {
+        truth->doubtful = room_grow(truth->doubtful, &truth->doubtful_capacity,
+            truth->doubtful_count + 1, sizeof(*truth->doubtful));
+        truth->doubtful[truth->doubtful_count] = statement.seals[i].node;
+        truth->doubtful_count++;
+    }
+    statement_release(&statement);
+}
+
 static void
 look_at_entry(struct host *host, uint32_t number, uint64_t position,
     const struct entry *entry)
@@ -262,6 +285,11 @@ look_at_entry(struct host *host, uint32_t number, uint64_t position,
     struct hash leaf;
 
     entry_leaf_hash(&leaf, entry);
+    if (log->is_dishonest) {
+        take_doubtful(&sim->truth, entry);
+        held_put(host, number, position, &leaf);
+        return;
+    }
     if (position < log->count) {
         if (!hash_equal(&leaf, &log->entries[position].leaf) &&
             !log->is_forked) {
@@ -288,7 +316,7 @@ look_at_head(struct host *host, uint32_t number, const struct head *head)
     struct sim *sim = host->sim;
     const struct truth_log *log = &sim->truth.logs[number];
 
-    if (log->is_forked) {
+    if (log->is_forked || log->is_dishonest) {
         return;
     }
     if (log_head_verify(head, &sim->corridor, &log->id) != ERR_OK) {
@@ -315,6 +343,7 @@ look_at_log(
         .log = &host->sim->truth.logs[number].id,
         .from = from,
         .bytes_max = LOOK_BYTES_MAX,
+        .without_bodies = host->roles == ROLE_AUDIT, /* it holds none */
     };
     struct log_id id = *range.log;
     struct buf encoded = {0};
@@ -383,7 +412,11 @@ truth_look(struct host *host)
         }
         set_size(&host->stored, number, log.stored);
         set_size(&host->applied, number, log.applied);
+        if (sim->truth.logs[number].is_dishonest) {
+            held_end(host, number, log.stored);
+        }
     }
+    held_look(host, view);
     view_close(view);
 }
 
@@ -490,6 +523,18 @@ truth_is_void(
            (entry->has_key && is_cut(truth, entry->key, judge));
 }
 
+/* Somebody dishonest sealed something to the reader: perhaps what opens a key
+ * that was granted at all. */
+static void
+doubt(const struct truth *truth, const struct truth_reader *reader)
+{
+    for (size_t i = 0; i < truth->doubtful_count; i++) {
+        if (node_id_equal(&truth->doubtful[i], reader->node)) {
+            *truth->is_doubtful = true;
+        }
+    }
+}
+
 bool
 truth_opens(const struct truth *truth, struct dot key,
     const struct truth_reader *reader)
@@ -511,6 +556,45 @@ truth_opens(const struct truth *truth, struct dot key,
             vclock_counts(clock, grant->entry) &&
             !is_cut(truth, grant->entry, reader->judge) &&
             seals(truth, grant, node, clock)) {
+            return true;
+        }
+    }
+    doubt(truth, reader);
+    return false;
+}
+
+static bool
+has_dishonest(const struct truth *truth)
+{
+    for (size_t i = 0; i < truth->count; i++) {
+        if (truth->logs[i].is_dishonest) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+truth_is_doubtful(const struct truth *truth, struct dot dot)
+{
+    const struct truth_entry *entry = truth_entry(truth, dot);
+
+    if (entry == NULL || truth->logs[dot.log].is_dishonest ||
+        (entry->has_key && truth->logs[entry->key.log].is_dishonest)) {
+        return true;
+    }
+    if (has_dishonest(truth) && entry->has_key &&
+        !truth_opens(truth, entry->key,
+            &(struct truth_reader){
+                &truth->logs[dot.log].id.node, &entry->clock, &entry->clock})) {
+        return true;
+    }
+    for (size_t i = 0; i < truth->grant_count; i++) {
+        const struct truth_grant *grant = &truth->grants[i];
+
+        if (grant->entry.log == dot.log &&
+            grant->entry.position == dot.position &&
+            truth->logs[grant->generation.log].is_dishonest) {
             return true;
         }
     }

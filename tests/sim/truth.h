@@ -40,7 +40,8 @@ struct truth_log {
     struct truth_entry *entries;
     size_t count;
     size_t capacity;
-    bool is_forked; /* its owner wrote on where others have its entries */
+    bool is_forked;    /* its owner wrote on where others have its entries */
+    bool is_dishonest; /* its owner is: held.h tells what is held of it */
 };
 
 /* "The key was granted to that generation by that entry." */
@@ -66,6 +67,12 @@ struct truth_cut {
 
 struct truth {
     struct log_table table;
+    /* Nodes to which dishonest ones sealed something; and whether an answer
+     * of truth_opens since hung on such a seal. */
+    struct node_id *doubtful;
+    size_t doubtful_count;
+    size_t doubtful_capacity;
+    bool *is_doubtful;
     struct truth_log *logs;
     size_t count;
     size_t capacity;
@@ -108,9 +115,15 @@ void truth_forget(struct truth *truth, uint32_t log, uint64_t size);
 bool truth_is_void(
     const struct truth *truth, struct dot dot, const struct vclock *judge);
 
+/* Does what becomes of the entry hang on a dishonest node's log: is it of
+ * one, under a key of one or that one gave to its author, or does it grant to
+ * a generation of one? */
+bool truth_is_doubtful(const struct truth *truth, struct dot dot);
+
 /*
  * Could that node open the key by what the clock counts? Void grants, by what
- * `judge` counts, do not.
+ * `judge` counts, do not. Where a dishonest node's seal may make it so all the
+ * same, *truth->is_doubtful is set.
  */
 struct truth_reader {
     const struct node_id *node;

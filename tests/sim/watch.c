@@ -9,6 +9,7 @@
 #include "tests/sim/check.h"
 #include "tests/sim/hostile.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/words.h"
 
 enum { WATCH_LOG_CHARS = 32 };
 
@@ -124,6 +125,10 @@ __wrap_link_flush(struct link *link, struct buf *out)
 {
     if (watched->acting != NULL && watched->acting->is_hostile) {
         hostile_frames(watched->acting, &link->frames);
+    }
+    if (watched->acting != NULL && watched->acting->is_dishonest &&
+        link->keys != NULL) {
+        words_bend(watched->acting, &link->frames);
     }
     return __real_link_flush(link, out);
 }

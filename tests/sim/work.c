@@ -258,6 +258,19 @@ match(struct host *host, struct pending *pending, struct dot dot)
     free(pending->facts);
 }
 
+/* What a dishonest host writes may be gone again, or twice: no record that it
+ * touches is judged any more. */
+static void
+taint(struct host *host)
+{
+    for (size_t i = 0; i < host->pending_count; i++) {
+        oracle_taint(
+            &host->sim->oracle, host->pending[i].kind, &host->pending[i].id);
+        pending_release(&host->pending[i]);
+    }
+    host->pending_count = 0;
+}
+
 void
 work_match(struct host *host, bool is_complete)
 {
@@ -266,6 +279,10 @@ work_match(struct host *host, bool is_complete)
     uint64_t size = vclock_get(&host->stored, log);
     size_t taken = 0;
 
+    if (host->is_dishonest) {
+        taint(host);
+        return;
+    }
     while (host->matched < size) {
         if (taken == host->pending_count) {
             sim_fail(host->sim, VIOLATION_POSITION,
