@@ -49,7 +49,8 @@ tell_unknown(struct check *check, const struct log_id *log,
         corridor_id_equal(&name.corridor, &check->result->corridor)) {
         findings_remark(findings, false,
             "cosignatures of offices whose keys are not known here were not "
-            "checked: give the keys, or an export with headers");
+            "checked: give their cosigners' keys, or check a whole export with "
+            "headers");
         return;
     }
     findings_add(findings, (struct finding_place){log, POSITION_NONE},

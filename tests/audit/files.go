@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -20,13 +19,9 @@ func verifyProof(file, leafFile, vkey string, cosignerKeys []string) error {
 	if err != nil {
 		return err
 	}
-	var cosigners []note.Verifier
-	for _, key := range cosignerKeys {
-		v, err := readVerifier(key)
-		if err != nil {
-			return err
-		}
-		cosigners = append(cosigners, v)
+	cosigners, err := readVerifiers(cosignerKeys)
+	if err != nil {
+		return err
 	}
 	b, err := ioutil.ReadFile(file)
 	if err != nil {
@@ -123,8 +118,12 @@ func verifyConsistency(dir, oldFile, vkey string) error {
 }
 
 // verifyFork checks that one key signed two histories of one log.
-func verifyFork(file, vkey string) error {
+func verifyFork(file, vkey string, cosignerKeys []string) error {
 	log, err := readVerifier(vkey)
+	if err != nil {
+		return err
+	}
+	cosigners, err := readVerifiers(cosignerKeys)
 	if err != nil {
 		return err
 	}
@@ -153,11 +152,11 @@ func verifyFork(file, vkey string) error {
 		return refuse("%s does not hold two checkpoints", file)
 	}
 	split := len(parts[0]) + 2 + len(parts[1]) + 1
-	older, err := openCheckpoint(b[:split], log, nil)
+	older, err := openCheckpoint(b[:split], log, cosigners)
 	if err != nil {
 		return err
 	}
-	newer, err := openCheckpoint(b[split+1:], log, nil)
+	newer, err := openCheckpoint(b[split+1:], log, cosigners)
 	if err != nil {
 		return err
 	}

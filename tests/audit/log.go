@@ -290,18 +290,14 @@ func verifyLog(dir string, cosigners []note.Verifier) error {
 }
 
 // verifyExport checks every log of every node.
-func verifyExport(dir string) error {
-	var cosigners []note.Verifier
+func verifyExport(dir string, witnesses []string) error {
 	keys, err := filepath.Glob(filepath.Join(dir, "*", "cosigner"))
 	if err != nil {
 		return err
 	}
-	for _, path := range keys {
-		v, err := readVerifier(path)
-		if err != nil {
-			return err
-		}
-		cosigners = append(cosigners, v)
+	cosigners, err := readVerifiers(append(keys, witnesses...))
+	if err != nil {
+		return err
 	}
 	logs, err := filepath.Glob(filepath.Join(dir, "*", "*", "checkpoint"))
 	if err != nil {

@@ -4,11 +4,12 @@
 // code for transparency logs (golang.org/x/mod/sumdb/note and sumdb/tlog)
 // and none of corridor's: docs/protocol.md, "Audit files".
 //
-//	verify export DIR                         every log of an export
+//	verify export DIR [COSIGNER]...           every log of an export; keys of
+//	                                          witnesses from outside
 //	verify proof FILE LEAF VKEY [COSIGNER]... an entry's place; LEAF may be
 //	                                          "-": the proof's extra data
 //	verify consistency LOG OLD VKEY           an older checkpoint of the log
-//	verify fork FILE VKEY                     evidence of a fork
+//	verify fork FILE VKEY [COSIGNER]...       evidence of a fork
 //
 // It prints a line for each thing that holds. The exit status is 0 if all
 // does, 1 with a line that begins with "REFUSED" if something does not, and
@@ -21,10 +22,10 @@ import (
 	"strings"
 )
 
-const usage = `usage: verify export DIR
+const usage = `usage: verify export DIR [COSIGNER]...
        verify proof FILE LEAF|- VKEY [COSIGNER]...
        verify consistency LOG OLD-CHECKPOINT VKEY
-       verify fork FILE VKEY
+       verify fork FILE VKEY [COSIGNER]...
 A key is a verifier key or the name of a file that holds one.
 `
 
@@ -39,14 +40,14 @@ func refuse(format string, args ...interface{}) error {
 
 func run(args []string) error {
 	switch {
-	case len(args) == 2 && args[0] == "export":
-		return verifyExport(args[1])
+	case len(args) >= 2 && args[0] == "export":
+		return verifyExport(args[1], args[2:])
 	case len(args) >= 4 && args[0] == "proof":
 		return verifyProof(args[1], args[2], args[3], args[4:])
 	case len(args) == 4 && args[0] == "consistency":
 		return verifyConsistency(args[1], args[2], args[3])
-	case len(args) == 3 && args[0] == "fork":
-		return verifyFork(args[1], args[2])
+	case len(args) >= 3 && args[0] == "fork":
+		return verifyFork(args[1], args[2], args[3:])
 	}
 	return fmt.Errorf("%s", usage)
 }

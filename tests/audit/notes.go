@@ -79,6 +79,18 @@ func readVerifier(word string) (note.Verifier, error) {
 	return newVerifier(word)
 }
 
+func readVerifiers(words []string) ([]note.Verifier, error) {
+	var list []note.Verifier
+	for _, word := range words {
+		v, err := readVerifier(word)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}
+
 // checkpoint is one that verified.
 type checkpoint struct {
 	tlog.Tree

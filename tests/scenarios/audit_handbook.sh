@@ -155,6 +155,13 @@ at_heading()
         need c office new case status=new
         RECORD=$(get office .id new case status=new)
         ;;
+    "One change before a court")
+        # So that others vouch for it, whose paper is typed as well.
+        c embassy audit key >"$WORK/desk/embassy.txt"
+        start_daemon office
+        need c embassy sync --timeout 60
+        need c embassy sync --timeout 60
+        ;;
     "With other tools")
         mkdir -p "$WORK/desk/tests/audit"
         cp "$SOURCE"/tests/audit/*.go "$WORK/desk/tests/audit/"
