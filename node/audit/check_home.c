@@ -24,21 +24,6 @@ check_is_home(const struct tree *root)
     return rc == ERR_OK || rc == ERR_NOMEM || rc == ERR_DENIED;
 }
 
-/* The checkpoint of a head, as an export would hold it. */
-static enum err
-put_note(struct buf *out, const struct corridor_id *corridor,
-    const struct log_id *log, const struct head *head)
-{
-    struct note_key key;
-
-    log_key(&key, corridor, log);
-    log_head_text(out, corridor, log, head);
-    buf_put_u8(out, '\n');
-    note_put_signature(out, &key,
-        bytes_of(head->signature.bytes, sizeof(head->signature.bytes)));
-    return buf_err(out);
-}
-
 /* What is being walked. */
 struct walk {
     struct check *check;
@@ -263,9 +248,10 @@ take_row(struct check *check, size_t n)
         log->is_signed = false;
         return ERR_OK;
     }
-    return row->has_head
-               ? put_note(&log->note, &facts.corridor, &row->id, &row->head)
-               : ERR_OK;
+    if (row->has_head) {
+        log_checkpoint(&log->note, &facts.corridor, &row->id, &row->head);
+    }
+    return buf_err(&log->note);
 }
 
 static enum err
