@@ -51,6 +51,17 @@ check_verdict(const struct check_result *result)
     return result->findings.has_gap ? CHECK_UNCHECKED : CHECK_CLEAN;
 }
 
+bool
+check_is_as_signed(
+    const struct check_result *result, const struct check_log *log)
+{
+    const bool is_one = /* entry of the log */
+        result->kind == CHECK_PROOF || result->kind == CHECK_DISCLOSURE;
+
+    /* Hashes alone give a root as well, where entries could not be read. */
+    return log->is_whole && (is_one || log->leaves >= log->size);
+}
+
 struct check_log *
 check_add_log(struct check *check)
 {

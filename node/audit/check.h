@@ -137,4 +137,9 @@ enum err check_run(struct check_result *out,
 void check_result_release(struct check_result *result);
 enum check_verdict check_verdict(const struct check_result *result);
 
+/* Were the log's entries read, all that were asked for, and do they make what
+ * was signed? */
+bool check_is_as_signed(
+    const struct check_result *result, const struct check_log *log);
+
 #endif

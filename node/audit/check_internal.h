@@ -55,7 +55,7 @@ struct check {
     size_t cosigner_count;
     uint32_t *seen_offices; /* that vouch for the log that is looked at */
     size_t seen_count;
-    bool knows_cosigners;         /* those of the corridor, by certificates */
+    bool knows_cosigners;         /* all of the corridor, by certificates */
     struct ledger_finding *found; /* by the ledger, told after its run */
     size_t found_count;
     size_t found_capacity;

@@ -214,6 +214,7 @@ check_take_ledger(struct check *check, const struct ledger *ledger)
     const struct membership *membership = ledger_membership(ledger);
     enum err rc = check_gather_cosigners(check, membership);
 
+    check->knows_cosigners = controls_are_judged(check, ledger);
     if (rc == ERR_OK) {
         rc = tell_found(check, membership);
     }

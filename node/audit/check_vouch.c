@@ -31,7 +31,7 @@ tell_unknown(struct check *check, const struct log_id *log,
 {
     struct findings *findings = &check->result->findings;
     struct key_name name;
-    bool knows_some = check->knows_cosigners;
+    bool knows_some = false;
 
     key_name_parse(&name, line->name);
     if (name.role == KEY_OF_OTHER) {
@@ -45,9 +45,10 @@ tell_unknown(struct check *check, const struct log_id *log,
         knows_some |= known.role == KEY_OF_COSIGNER &&
                       !node_id_equal(&known.log.node, &log->node);
     }
-    if (!knows_some && name.role == KEY_OF_COSIGNER &&
+    if (!check->knows_cosigners && name.role == KEY_OF_COSIGNER &&
         corridor_id_equal(&name.corridor, &check->result->corridor)) {
-        findings_remark(findings, false,
+        /* Who gave some keys is told that there are more. */
+        findings_remark(findings, knows_some,
             "cosignatures of offices whose keys are not known here were not "
             "checked: give their cosigners' keys, or check a whole export with "
             "headers");
@@ -56,7 +57,7 @@ tell_unknown(struct check *check, const struct log_id *log,
     findings_add(findings, (struct finding_place){log, POSITION_NONE},
         FINDING_UNKNOWN_SIGNATURE,
         "a signature on its checkpoint is by nobody whose key is known: "
-        "\"%.*s\". If it is a witness's, give its key",
+        "\"%.*s\"",
         (int)(line->name.size < 200 ? line->name.size : 200),
         (const char *)line->name.data);
 }

@@ -127,16 +127,16 @@ vouch_json(const struct check_vouch *vouch)
 }
 
 static json_t *
-check_log_json(const struct check_log *log)
+check_log_json(const struct check_result *result, const struct check_log *log)
 {
     json_t *json =
         json_pack("{s:o, s:s, s:s, s:s, s:o, s:o}", "log", log_json(&log->id),
             "office", log->office, "node", log->node, "key", trusts[log->trust],
             "size", number(log->size), "root", hex_json(log->root.bytes));
     json_t *rest = json_pack("{s:b, s:b, s:o, s:o, s:o, s:o}", "signed",
-        log->is_signed, "whole", log->is_whole, "entries", number(log->leaves),
-        "tiles", number(log->tiles), "bytes", number(log->bytes), "headers",
-        number(log->headers));
+        log->is_signed, "whole", check_is_as_signed(result, log), "entries",
+        number(log->leaves), "tiles", number(log->tiles), "bytes",
+        number(log->bytes), "headers", number(log->headers));
     json_t *judged = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "judged",
         number(log->judged), "void", number(log->voids), "grants",
         number(log->grants), "vouched", vouch_json(&log->vouch), "since",
@@ -159,8 +159,8 @@ logs_json(const struct check_result *result)
     json_t *array = json_array();
 
     for (size_t i = 0; i < result->log_count; i++) {
-        if (json_array_append_new(array, check_log_json(&result->logs[i])) !=
-            0) {
+        if (json_array_append_new(
+                array, check_log_json(result, &result->logs[i])) != 0) {
             json_decref(array);
             return NULL;
         }

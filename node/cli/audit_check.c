@@ -119,7 +119,7 @@ put_vouch(struct sheet *sheet, const struct check_log *log, uint64_t now_s)
 static const char *
 signed_text(const struct check_result *result, const struct check_log *log)
 {
-    if (log->is_whole) {
+    if (check_is_as_signed(result, log)) {
         return "yes";
     }
     return log->is_signed && (result->kind == CHECK_CHECKPOINT ||

@@ -223,6 +223,78 @@ START_TEST(what_may_not_be_read_is_a_gap_and_named)
 }
 END_TEST
 
+/* Office 2 vouches, and is known by statements that wait for others. */
+START_TEST(no_cosigner_is_unknown_because_statements_are_missing)
+{
+    struct check_result result;
+
+    made_log_cosign(
+        &made, made_export_log(&made, &f, 0, LOG_CHANGES), &f, 2, NOW_S - 5);
+    for (int kind = 0; kind < 2; kind++) {
+        made_export_log(&made, &f, 1, (enum log_kind)kind)->is_left_out = true;
+    }
+    made_export_write(&made, dir);
+    ck_assert_int_eq(check(&result), CHECK_FINDINGS);
+    ck_assert_uint_eq(result.findings.counts[FINDING_UNKNOWN_SIGNATURE], 0);
+    check_result_release(&result);
+}
+END_TEST
+
+/* Offices 1 and 2 vouch for a checkpoint that is handed over by itself. */
+START_TEST(some_cosigners_keys_make_no_strangers_of_the_others)
+{
+    struct made_log *log = made_export_log(&made, &f, 0, LOG_CHANGES);
+    struct made_log *other = made_export_log(&made, &f, 1, LOG_CONTROL);
+    const char *keys[] = {(const char *)key.data, NULL};
+    char path[SCRATCH_PATH_BYTES];
+    struct buf note = {0};
+    struct check_result result;
+    struct err_msg msg = {""};
+
+    made_log_cosign(&made, log, &f, 1, NOW_S - 5);
+    made_log_cosign(&made, log, &f, 2, NOW_S - 5);
+    made_log_note(&made, log, &note);
+    scratch_path(path, &scratch, "checkpoint");
+    ck_assert_int_eq(disk_write(path, buf_bytes(&note), true, NULL), ERR_OK);
+    other->cosigner.data[other->cosigner.size - 1] = '\0'; /* its newline */
+    keys[1] = (const char *)other->cosigner.data;
+    for (size_t count = 1; count <= 2; count++) {
+        ck_assert_int_eq(check_with(&result, path, keys, count, &msg), ERR_OK);
+        ck_assert_int_eq(
+            check_verdict(&result), count == 1 ? CHECK_CLEAN : CHECK_UNCHECKED);
+        ck_assert_uint_eq(
+            result.logs[0].vouch.offices + result.logs[0].vouch.witnesses,
+            count - 1);
+        ck_assert(remarks(&result, count == 2, "were not checked"));
+        check_result_release(&result);
+    }
+    buf_release(&note);
+}
+END_TEST
+
+/* The hashes give the root without them; nobody has seen the entries. */
+START_TEST(a_log_is_not_as_signed_while_its_entries_cannot_be_read)
+{
+    const struct made_log *log = made_export_log(&made, &f, 1, LOG_CHANGES);
+    char path[SCRATCH_PATH_BYTES + MADE_PATH_BYTES + 32];
+    char below[MADE_PATH_BYTES];
+    struct check_result result;
+    size_t as_signed = 0;
+
+    made_export_write(&made, dir);
+    made_log_path(below, log);
+    (void)snprintf(path, sizeof(path), "%s/%s/tile/entries/000.p/%zu", dir,
+        below, log->count);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(check(&result), CHECK_FINDINGS);
+    for (size_t i = 0; i < result.log_count; i++) {
+        as_signed += check_is_as_signed(&result, &result.logs[i]);
+    }
+    ck_assert_uint_eq(as_signed, result.log_count - 1);
+    check_result_release(&result);
+}
+END_TEST
+
 /* What is in the place of an export, or of last year's, and what is said. */
 static const struct {
     const char *name;    /* below the scratch folder */
@@ -284,6 +356,10 @@ stranger_suite(void)
         all, nobody_is_a_stranger_because_statements_of_others_are_missing);
     tcase_add_loop_test(all, keys_that_reach_nothing_are_told, 0,
         sizeof(given) / sizeof(given[0]));
+    tcase_add_test(all, no_cosigner_is_unknown_because_statements_are_missing);
+    tcase_add_test(all, some_cosigners_keys_make_no_strangers_of_the_others);
+    tcase_add_test(
+        all, a_log_is_not_as_signed_while_its_entries_cannot_be_read);
     tcase_add_loop_test(all, what_may_not_be_read_is_a_gap_and_named, 0,
         sizeof(unreadable) / sizeof(unreadable[0]));
     tcase_add_loop_test(all, what_is_no_export_is_told_for_what_it_is, 0,
