@@ -71,6 +71,8 @@ void measure_local(struct bench *bench);
 void measure_query(struct bench *bench);
 void measure_start(struct bench *bench);
 void measure_audit(struct bench *bench);
+/* The part of it that is about an auditor's node. */
+void measure_auditor(struct bench *bench);
 /* What measure_start runs in a process of its own. */
 int measure_start_child(const char *dir);
 

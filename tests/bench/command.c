@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@ int
 command_child(int argc, char **argv)
 {
     struct command_cost cost = {0};
+    struct rusage usage = {0};
     const double start = bench_now();
     FILE *out = argc > 1 ? fopen(argv[1], "w") : NULL;
     int status = 1;
@@ -25,7 +27,11 @@ command_child(int argc, char **argv)
     }
     cost.wall_s = bench_now() - start;
     cost.cpu_s = bench_cpu();
-    /* Not getrusage: that remembers the process that this one was forked
+    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+        cost.system_s = (double)usage.ru_stime.tv_sec +
+                        (double)usage.ru_stime.tv_usec / 1e6;
+    }
+    /* Not its ru_maxrss: that remembers the process that this one was forked
      * from. */
     cost.peak_mib = bench_mib("/proc/self/status", "VmHWM:");
     if (write(STDOUT_FILENO, &cost, sizeof(cost)) != (ssize_t)sizeof(cost)) {

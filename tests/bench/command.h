@@ -11,7 +11,8 @@
 enum { COMMAND_WORDS_MAX = 12 };
 
 struct command_cost {
-    double cpu_s; /* user and system */
+    double cpu_s;    /* user and system */
+    double system_s; /* of it, in the system */
     double wall_s;
     double peak_mib; /* of what was in memory, mapped files included */
 };
