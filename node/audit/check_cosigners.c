@@ -120,6 +120,11 @@ put_claimed(struct check *check)
             rc = rc == ERR_NOMEM ? rc : ERR_OK;
             continue;
         }
+        if (rc == ERR_DENIED || rc == ERR_IO) {
+            check_unread(check, path, rc);
+            rc = ERR_OK;
+            continue;
+        }
         if (rc == ERR_OK && parse_claim(&key, &file) &&
             claims_node(check, &key, &check->result->logs[i].id.node)) {
             put_key(check, &key, OFFICE_CLAIMED);
@@ -148,7 +153,9 @@ check_claim(struct check *check, const struct check_log *log,
 
     snprintf(path, sizeof(path), "%.64s/cosigner", log->path);
     rc = tree_read(&file, &check->root, path, COSIGNER_FILE_BYTES_MAX);
-    if (node != NULL && rc != ERR_NOT_FOUND && rc != ERR_NOMEM) {
+    if (rc == ERR_DENIED || rc == ERR_IO) {
+        check_unread(check, path, rc);
+    } else if (node != NULL && rc != ERR_NOT_FOUND && rc != ERR_NOMEM) {
         cosigner_key(&key, &check->result->corridor, &log->id.node,
             &node->cert.keys.cosign);
         note_key_format(&expected, &key);

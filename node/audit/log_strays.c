@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands in a log's folder beside what its size asks for. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "crypto/base/num.h"
@@ -10,6 +11,8 @@ struct strays {
     const struct stray_options *options;
     struct buf now;
     struct buf former;
+    uint64_t beyond; /* files of a longer log */
+    uint64_t reach;  /* how many entries that log had, as far as is seen */
 };
 
 /* Files with a meaning of their own, looked at elsewhere. */
@@ -33,6 +36,38 @@ add_unexpected(struct strays *strays, const char *path, const char *why)
     findings_add(strays->findings,
         (struct finding_place){strays->options->log, POSITION_NONE},
         FINDING_UNEXPECTED_FILE, "%.200s %s", path, why);
+}
+
+static void
+note_beyond(struct strays *strays, const struct tile *tile)
+{
+    const uint64_t index_max = UINT64_MAX / TILE_WIDTH - 1;
+    const uint64_t end = tile->index > index_max
+                             ? UINT64_MAX
+                             : tile->index * TILE_WIDTH + tile->width;
+
+    strays->beyond++;
+    if ((tile->kind != TILE_HASHES || tile->level == 0) &&
+        end > strays->reach) {
+        strays->reach = end;
+    }
+}
+
+/* However many they are, they have one cause. */
+static void
+tell_beyond(struct strays *strays)
+{
+    if (strays->beyond > 0) {
+        findings_add(strays->findings,
+            (struct finding_place){strays->options->log, POSITION_NONE},
+            FINDING_UNEXPECTED_FILE,
+            "%" PRIu64 " files go beyond the %" PRIu64
+            " entries of its checkpoint, to entry %" PRIu64
+            ": an older checkpoint was put beside them, or an export was "
+            "interrupted. Get the export again",
+            strays->beyond, strays->options->size,
+            strays->reach > 0 ? strays->reach - 1 : 0);
+    }
 }
 
 /*
@@ -109,9 +144,7 @@ visit(void *context, const char *path, enum tree_kind kind)
     }
     width = tile_width(strays->options->size, tile.level, tile.index);
     if (tile.width > width) {
-        add_unexpected(strays, path,
-            "goes beyond the checkpoint; if an export was interrupted, make "
-            "it again");
+        note_beyond(strays, &tile);
         return ERR_OK;
     }
     return tile.width < width ? check_former(strays, &tile, width) : ERR_OK;
@@ -124,6 +157,7 @@ log_find_strays(struct findings *findings, const struct stray_options *options)
     struct tree_visitor visitor = {visit, &strays};
     enum err rc = tree_walk(options->folder, false, &visitor);
 
+    tell_beyond(&strays);
     buf_release(&strays.now);
     buf_release(&strays.former);
     return rc;

@@ -178,6 +178,7 @@ static const struct {
     {"", "/changes/checkpoint could not be read: no permission"},
     {"checkpoint", "/changes/checkpoint could not be read"},
     {"vkey", "/changes/vkey could not be read"},
+    {"../cosigner", "/cosigner could not be read"},
     {"headers", "/changes/headers could not be read"},
     {"tile", "changes: tile/entries/000"},
     {"tile/0", "changes: tile/0/000"},
