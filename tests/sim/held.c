@@ -174,15 +174,11 @@ held_edge(const struct host *host, uint32_t log, uint64_t size,
     return true;
 }
 
-/* Nothing that one of them holds is contradicted by what the other does, and
- * both hold as much. */
+/* Does nothing that one of them holds contradict what the other does? */
 static bool
 is_same(const struct held_log *a, const struct held_log *b)
 {
-    if (a->count != b->count) {
-        return false;
-    }
-    for (size_t i = 0; i < a->count; i++) {
+    for (size_t i = 0; i < a->count && i < b->count; i++) {
         if (!hash_equal(&a->leaves[i], &b->leaves[i])) {
             return false;
         }
@@ -190,6 +186,10 @@ is_same(const struct held_log *a, const struct held_log *b)
     return true;
 }
 
+/*
+ * Both have evidence, or neither, and then hold the same. An auditor may hold
+ * more: nobody else can take that from it, and one that lies need not send it.
+ */
 static bool
 agree_on(const struct sim *sim, uint32_t log, bool tell)
 {
@@ -205,13 +205,15 @@ agree_on(const struct sim *sim, uint32_t log, bool tell)
             continue;
         }
         if (ours->has_evidence != theirs->has_evidence ||
-            !is_same(ours, theirs)) {
+            !is_same(ours, theirs) ||
+            (ours->count != theirs->count && host->roles != ROLE_AUDIT)) {
             if (tell) {
                 fprintf(stderr,
-                    "sim: log %u: %s holds %zu, evidence %d; "
+                    "sim: log %u%s: %s holds %zu, evidence %d; "
                     "%s holds %zu, evidence %d\n",
-                    log, first->name, ours->count, ours->has_evidence,
-                    host->name, theirs->count, theirs->has_evidence);
+                    log, is_same(ours, theirs) ? "" : ", branches", first->name,
+                    ours->count, ours->has_evidence, host->name, theirs->count,
+                    theirs->has_evidence);
             }
             return false;
         }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/base/mem.h"
 #include "crypto/hash.h"
 #include "tests/sim/sim.h"
 
@@ -41,6 +42,7 @@ forge_head(struct host *host, struct batch *batch)
     struct hash completed[MERKLE_LEVELS_MAX];
     enum err rc = ERR_OK;
 
+    mem_fault_after(-1);
     if (entry != NULL) {
         edge = entry->edge;
     }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "crypto/base/mem.h"
 #include "sync/model/cosign.h"
 #include "sync/model/evidence.h"
 #include "sync/wire/frame.h"
@@ -248,6 +249,7 @@ words_bend(struct host *host, struct buf *frames)
     if (sim->is_over || !host->is_hostile || !sim_chance(sim, WORDS_IN)) {
         return;
     }
+    mem_fault_after(-1);
     if (sim_chance(sim, FLOOD_IN)) {
         count = 1 + sim_below(sim, FLOOD_MAX);
     }
