@@ -152,15 +152,13 @@ at_heading()
         need c twin new case status=new
         need c twin new case status=new
         need c twin audit export "$WORK/desk/other" --headers
+        start_daemon office
         need c office new case status=new
         RECORD=$(get office .id new case status=new)
-        ;;
-    "One change before a court")
-        # So that others vouch for it, whose paper is typed as well.
+        # Others vouch for it: their paper is typed as well.
+        need c embassy sync --timeout 60
+        need c embassy sync --timeout 60
         c embassy audit key >"$WORK/desk/embassy.txt"
-        start_daemon office
-        need c embassy sync --timeout 60
-        need c embassy sync --timeout 60
         ;;
     "With other tools")
         mkdir -p "$WORK/desk/tests/audit"
