@@ -144,12 +144,6 @@ asker_stop(struct asker *asker)
     }
 }
 
-bool
-asker_is_stopped(const struct asker *asker)
-{
-    return asker->is_closed;
-}
-
 void
 asker_free(struct asker *asker)
 {

@@ -28,8 +28,7 @@ enum err asker_new(
 /* Give up what is under way; the loop must run on for that. Twice is harmless,
  * NULL too. */
 void asker_stop(struct asker *asker);
-/* All closed after asker_stop? */
-bool asker_is_stopped(const struct asker *asker);
-void asker_free(struct asker *asker); /* stopped; NULL is fine */
+/* Only once the loop has closed all after asker_stop; NULL is fine. */
+void asker_free(struct asker *asker);
 
 #endif
